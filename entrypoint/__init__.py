@@ -1,0 +1,3 @@
+"""model-entrypoint: from a refused model to a served one."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,70 @@
+"""Commands and options, nothing else. What costs time to import is imported by the command that needs it.
+
+Exit codes: docs/exit-codes.md. This module is also the one place where failures become words and codes.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from entrypoint import __version__
+from entrypoint.failures import USAGE
+
+HELP = f"""model-entrypoint {__version__}
+Checks access to Hugging Face models, fetches and proves them, then becomes the server.
+
+  model-entrypoint run -- CMD ARG...        the whole line, then becomes CMD
+  model-entrypoint prefetch [-- CMD ...]    the same without the handover; CMD tells whose settings to read
+  model-entrypoint plan [-- CMD ...]        what would be fetched, and whether it may be; moves and writes nothing
+  model-entrypoint status [--json]          the present phase
+  model-entrypoint healthcheck              exit code 0 when the server answers, else 1; one line
+  model-entrypoint --version | --help
+
+Settings come from the environment: docs/settings.md. Exit codes: docs/exit-codes.md.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The console script. Returns the exit code; after a successful `run` it does not return at all."""
+    command, *rest = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    if command == "healthcheck":
+        from entrypoint.status import healthcheck
+
+        return healthcheck.main(os.environ)
+    if command in ("--help", "-h", "help"):
+        sys.stdout.write(HELP)
+        return 0
+    if command == "--version":
+        sys.stdout.write(f"model-entrypoint {__version__}\n")
+        return 0
+    if command == "status":
+        from entrypoint.status import show
+
+        return show.main(os.environ, as_json="--json" in rest)
+    if command in ("run", "prefetch", "plan"):
+        return _guarded(command, rest[1:] if rest[:1] == ["--"] else rest)
+    sys.stderr.write(f"model-entrypoint: {command!r} is no command\n\n{HELP}")
+    return USAGE
+
+
+def _guarded(name: str, command: Sequence[str]) -> int:
+    """Runs a command of the line; whatever goes wrong in it ends here, in words and a code."""
+    from entrypoint import gate
+    from entrypoint.start import Start
+
+    start: Start | None = None
+    try:
+        start = Start(os.environ, writes_state=name != "plan")
+        start.end_on_signals()
+        if name == "plan":
+            return gate.show_plan(start, command)
+        if name == "prefetch":
+            gate.prefetch(start, command)
+            return 0
+        gate.run(start, command)
+    except Exception as error:
+        from entrypoint import ending
+
+        return ending.tell(error, start)

@@ -1,0 +1,110 @@
+"""How a start that did not reach the handover is told: to the person, to the log, to the state file; and its exit code.
+
+The person's text goes out as plain lines even where the log is JSON only by default: who looks at `docker logs` for the
+first time must be able to read it. With `ENTRYPOINT_LOG=json`, everything is JSON.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from dataclasses import replace
+
+from entrypoint import log, remedies
+from entrypoint.failures import SOFTWARE, Failure
+from entrypoint.gate import Refused
+from entrypoint.remedies import Context
+from entrypoint.start import Start
+from entrypoint.text import clean, mask_secrets
+from entrypoint.values import Verdict
+
+
+def tell(error: Exception, start: Start | None) -> int:
+    """Tells what ended the start. Returns the exit code."""
+    if isinstance(error, Failure):
+        return failed(error, start)
+    if isinstance(error, Refused) and start is not None:
+        return refused(error.verdicts, start, nothing_downloaded=error.nothing_downloaded)
+    return defect(error, start)
+
+
+def refused(verdicts: Sequence[Verdict], start: Start, *, nothing_downloaded: bool) -> int:
+    """Tells all verdicts together. Returns the exit code."""
+    context = replace(start.context, nothing_downloaded=nothing_downloaded)
+    tell_verdicts(verdicts, start, context)
+    code = remedies.exit_code(verdicts)
+    first = next(v for v in verdicts if not v.granted and v.need.required)
+    line = remedies.headline(first, context, start.settings.lang)
+    start.state.enter(
+        "refused",
+        line,
+        exit_code=code,
+        verdicts=[remedies.fields(verdict, context, start.settings.lang) for verdict in verdicts],
+    )
+    return code
+
+
+def tell_verdicts(verdicts: Sequence[Verdict], start: Start, context: Context) -> None:
+    """To the log, and to the person: what was refused, why, and what to do."""
+    if _json_only(start):
+        for verdict in verdicts:
+            told = remedies.fields(verdict, context, start.settings.lang)
+            tell = start.log.info if verdict.granted else start.log.error
+            tell(remedies.headline(verdict, context, start.settings.lang) if not verdict.granted else "granted", **told)
+        return
+    colour = log.wants_colour(sys.stderr, os.environ)
+    _say(remedies.explain(verdicts, context, start.settings.lang, colour=colour), start)
+
+
+def failed(failure: Failure, start: Start | None) -> int:
+    """Tells a failure. Returns its exit code. `start` is None when the settings themselves were at fault."""
+    if start is not None:
+        start.state.enter("failed", clean(f"{failure.name}: {failure.what}", 300), exit_code=failure.exit_code)
+    if start is not None and _json_only(start):
+        start.log.error(
+            failure.what, failure=failure.name, why=failure.why, steps=failure.todo, exit_code=failure.exit_code
+        )
+    else:
+        _say(remedies.failure(failure, colour=log.wants_colour(sys.stderr, os.environ)), start)
+    return failure.exit_code
+
+
+def defect(error: Exception, start: Start | None) -> int:
+    """A mistake of this program: a report file for its makers, one line for the user, code 70."""
+    text = _redact("".join(traceback.format_exception(error)), start)
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="model-entrypoint-defect-", suffix=".txt", delete=False, encoding="utf-8"
+        ) as report:
+            report.write(text)
+        where = f"The details are in {report.name}; please send them with your report."
+    except OSError:
+        where = "The details: " + clean(text.replace("\n", " | "), 1500)
+    kind = clean(_redact(f"{type(error).__name__}: {error}", start), 200)
+    return failed(
+        Failure(
+            "defect",
+            SOFTWARE,
+            f"This is a mistake in model-entrypoint itself: {kind}.",
+            where,
+            ("start again; if it comes back, report it at the project's issue tracker",),
+        ),
+        start,
+    )
+
+
+def _say(text: str, start: Start | None) -> None:
+    sys.stderr.write(_redact(text, start) + "\n")
+    sys.stderr.flush()
+
+
+def _redact(text: str, start: Start | None) -> str:
+    token = start.settings.token if start else None
+    return log.redactor([token.value])(text) if token else mask_secrets(text)
+
+
+def _json_only(start: Start) -> bool:
+    return start.settings.environ.get("ENTRYPOINT_LOG", "") == "json"

@@ -1,0 +1,35 @@
+"""What can go wrong for a person, as one type: a stable name, what happened, why, what to do, and the exit code.
+
+Every stage raises `Failure`; `cli` renders it in one place. A defect of this program is anything else.
+The exit codes are those of sysexits.h, as documented in docs/exit-codes.md.
+"""
+
+from __future__ import annotations
+
+USAGE = 64
+UNAVAILABLE = 69
+SOFTWARE = 70
+CANT_CREATE = 73
+IO_ERROR = 74
+TEMP_FAIL = 75
+PROTOCOL = 76
+NO_PERMISSION = 77
+CONFIG = 78
+NOT_EXECUTABLE = 126
+NOT_FOUND = 127
+
+
+class Failure(Exception):  # noqa: N818 - what a person meets, not what the code got wrong
+    """A failure that a person can meet.
+
+    `name` is kebab-case and stable; `what` and `why` are sentences; `todo` are the steps to take, in order; `exit_code`
+    is one of the constants above. None of them ever holds a token.
+    """
+
+    def __init__(self, name: str, exit_code: int, what: str, why: str = "", todo: tuple[str, ...] = ()) -> None:
+        super().__init__(f"{name}: {what}")
+        self.name = name
+        self.exit_code = exit_code
+        self.what = what
+        self.why = why
+        self.todo = todo

@@ -1,0 +1,86 @@
+"""Access before bytes: every need is asked about, in parallel, before any is fetched.
+
+Per need, `auth-check` and the repo's listing. `auth-check` is no preflight everywhere (olah answers 404 RepoNotFound
+to it even for an owner with access): where it says 404 but the repo is listed, a HEAD of one of its files decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from threading import Lock
+
+from entrypoint.hub.evidence import Refusal
+from entrypoint.hub.hub import Hub
+from entrypoint.hub.verdicts import Bearer, judge
+from entrypoint.values import Evidence, Need, Repo, Verdict
+
+PARALLEL = 8
+# Served to everybody even where the repo is gated, so they prove nothing about access.
+_PUBLIC_NAMES = frozenset({".gitattributes", "README.md", "LICENSE", "LICENSE.md", "LICENSE.txt"})
+
+
+class Access:
+    """Asks one Hub about needs. `whoami` is asked at most once, and only when something was refused."""
+
+    def __init__(self, hub: Hub, *, token_set: bool) -> None:
+        self._hub = hub
+        self._token_set = token_set
+        self._lock = Lock()
+
+    def ask(self, needs: Sequence[Need]) -> tuple[Verdict, ...]:
+        """One verdict per need, in the order of the needs."""
+        if not needs:
+            return ()
+        with ThreadPoolExecutor(max_workers=PARALLEL, thread_name_prefix="access") as pool:
+            return tuple(pool.map(self._verdict, needs))
+
+    def refused(self, need: Need, evidence: Evidence) -> Verdict:
+        """The verdict for a refusal that came later, in the middle of a transfer."""
+        bearer = self._bearer()
+        return Verdict(need, judge(evidence, bearer), evidence, bearer.identity)
+
+    def _verdict(self, need: Need) -> Verdict:
+        denied: Evidence | None = None
+        try:
+            self._hub.may_read(need.repo)
+        except Refusal as refusal:
+            denied = refusal.evidence
+            if denied.status != 404:
+                return self._with_gating(self.refused(need, denied))
+        try:
+            repo = self._hub.repo(need.repo, need.revision)
+            if denied is not None:
+                self._head_any(need, repo)
+        except Refusal as refusal:
+            return self.refused(need, refusal.evidence)
+        return Verdict(need, "granted", repo=repo)
+
+    def _head_any(self, need: Need, repo: Repo) -> None:
+        probes = [file for file in repo.files if file.path not in _PUBLIC_NAMES]
+        if probes:
+            self._hub.head_file(need.repo, repo.commit, max(probes, key=lambda file: file.size).path)
+
+    def _with_gating(self, verdict: Verdict) -> Verdict:
+        """Adds whether acceptance is automatic or reviewed: it tells whether waiting helps. Public information."""
+        if verdict.name not in ("token-missing", "terms-not-accepted", "review-pending", "access-reset"):
+            return verdict
+        try:
+            repo = self._hub.repo(verdict.need.repo, verdict.need.revision)
+        except Refusal:
+            return verdict  # an ornament of the message; its own refusal says nothing new
+        return Verdict(verdict.need, verdict.name, verdict.evidence, verdict.identity, repo)
+
+    def _bearer(self) -> Bearer:
+        with self._lock:
+            return self._known_bearer
+
+    @cached_property
+    def _known_bearer(self) -> Bearer:
+        if not self._token_set:
+            return Bearer(token_set=False)
+        try:
+            return Bearer(token_set=True, identity=self._hub.whoami())
+        except Refusal as refusal:
+            return Bearer(token_set=True, said=refusal.evidence)

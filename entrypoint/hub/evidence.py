@@ -1,0 +1,157 @@
+"""What an answer, or the lack of one, says: the headers and words of the Hub as an `Evidence`.
+
+The client library's exception classes are no evidence: it hides a 403 behind "please check your connection" and
+calls an anonymous 401 by different names over http and https. So the answer itself is read here.
+
+Sources: the Hub sends `X-Error-Code` and `X-Error-Message` on every refusal (huggingface/xet-core#869 has a full
+capture), the message again as `{"error": ...}` under /api and as plain text under /resolve, no body on HEAD, and
+`RateLimit: "bucket";r=REMAINING;t=SECONDS` on every answer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import email.utils
+import errno
+import json
+import re
+import socket
+import ssl
+import time
+from collections.abc import Mapping
+
+import httpx2
+
+from entrypoint.text import clean, mask_url
+from entrypoint.values import Evidence
+
+MESSAGE_LIMIT = 300
+_RATE_LIMIT = re.compile(r"\br\s*=\s*0\b.*?\bt\s*=\s*(\d+)")
+_PASSING_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
+_PASSING_TROUBLE = frozenset({"dns", "connect", "timeout", "reset", "other"})
+
+
+class Refusal(Exception):  # noqa: N818 - it is what was said, not what broke
+    """An answer that is not the one asked for, or no answer at all."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        super().__init__(f"{evidence.status or evidence.trouble}: {evidence.message}")
+        self.evidence = evidence
+
+    @property
+    def passing(self) -> bool:
+        """Whether the same question may be answered otherwise a little later."""
+        return is_passing(self.evidence)
+
+
+def is_passing(evidence: Evidence) -> bool:
+    """Rate limits, server faults and broken connections pass; a permanent refusal, TLS and proxy settings don't."""
+    if evidence.status:
+        return evidence.status in _PASSING_STATUS
+    return evidence.trouble in _PASSING_TROUBLE
+
+
+def from_response(response: httpx2.Response, body: bytes, now: float | None = None) -> Evidence:
+    """The evidence in an HTTP answer. `body` is its beginning (it may be cut); `now` is the Unix time."""
+    headers = response.headers
+    return Evidence(
+        url=mask_url(str(response.request.url.copy_with(query=None))),
+        status=response.status_code,
+        code=clean(headers.get("x-error-code", ""), 60),
+        message=clean(headers.get("x-error-message") or _words(headers, body), MESSAGE_LIMIT),
+        from_hub=_bears_hub_marks(headers, body),
+        retry_after=retry_after(headers, time.time() if now is None else now),
+    )
+
+
+def from_exception(error: BaseException, url: str = "") -> Evidence:
+    """The evidence in a transport error: the first cause in its chain that names the fault."""
+    trouble, message = "other", str(error) or type(error).__name__
+    for cause in _chain(error):
+        found = _trouble(cause)
+        if found:
+            trouble, message = found, str(cause) or message
+            break
+    if isinstance(error, httpx2.RequestError) and not url:
+        with contextlib.suppress(RuntimeError):  # raised by httpx2 where no request is attached
+            url = str(error.request.url.copy_with(query=None))
+    return Evidence(url=mask_url(url), message=clean(message, MESSAGE_LIMIT), trouble=trouble)  # type: ignore[arg-type]
+
+
+def retry_after(headers: Mapping[str, str], now: float) -> float:
+    """Seconds to wait by `Retry-After` (a number or an HTTP date) or `RateLimit` (r=0;t=SECONDS); 0 if unsaid."""
+    value = headers.get("retry-after", "").strip()
+    if value.isdecimal():
+        return float(value[:9])
+    if value:
+        with contextlib.suppress(ValueError, TypeError):
+            return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - now)
+    exhausted = _RATE_LIMIT.search(headers.get("ratelimit", ""))
+    return float(exhausted.group(1)[:9]) if exhausted else 0.0
+
+
+def _words(headers: Mapping[str, str], body: bytes) -> str:
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    text = body.decode("utf-8", "replace")
+    if kind.endswith("json") or text.lstrip().startswith("{"):
+        with contextlib.suppress(ValueError):
+            parsed = json.loads(text)
+            if isinstance(parsed, dict):
+                said = parsed.get("error") or parsed.get("message") or ""
+                return said if isinstance(said, str) else json.dumps(said)
+    if _looks_like_html(kind, text):
+        title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
+        return title.group(1).strip() if title else "an HTML page"
+    return text
+
+
+def _looks_like_html(kind: str, text: str) -> bool:
+    return kind in ("text/html", "application/xhtml+xml") or text.lstrip()[:15].lower().startswith(
+        ("<!doctype html", "<html")
+    )
+
+
+def _bears_hub_marks(headers: Mapping[str, str], body: bytes) -> bool:
+    """The Hub's own headers; or, for mirrors that lack them, an answer in JSON or plain text but no HTML page."""
+    if any(mark in headers for mark in ("x-error-code", "x-error-message", "x-request-id", "x-repo-commit")):
+        return True
+    if "proxy-authenticate" in headers:
+        return False
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    return not _looks_like_html(kind, body.decode("utf-8", "replace"))
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """The deepest cause first: the operating system's word counts more than the wrapper's."""
+    found: list[BaseException] = []
+    current: BaseException | None = error
+    while current is not None and current not in found:
+        found.append(current)
+        current = current.__cause__ or current.__context__
+    return found[::-1]
+
+
+def _trouble(cause: BaseException) -> str:
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return "tls"
+    if isinstance(cause, socket.gaierror):
+        return "dns"
+    if isinstance(cause, httpx2.ProxyError):
+        return "proxy"
+    if isinstance(cause, (TimeoutError, httpx2.TimeoutException)):
+        return "timeout"
+    if isinstance(cause, ssl.SSLError):
+        # "wrong version number" comes of plain HTTP on a TLS port; an end of file in the middle is a cut connection
+        return "reset" if isinstance(cause, (ssl.SSLEOFError, ssl.SSLZeroReturnError)) else "tls"
+    if isinstance(cause, (ConnectionResetError, BrokenPipeError, httpx2.RemoteProtocolError, httpx2.ReadError)):
+        return "reset"
+    if isinstance(cause, OSError) and cause.errno in (
+        errno.ECONNREFUSED,
+        errno.EHOSTUNREACH,
+        errno.ENETUNREACH,
+        errno.ECONNABORTED,
+    ):
+        return "connect"
+    if isinstance(cause, httpx2.ConnectError):
+        return "connect"
+    return ""

@@ -1,0 +1,50 @@
+"""How often, and after which pause, a question is put to the Hub again. Only what is passing is asked twice.
+
+tenacity does the work; the Hub's own word on how long to wait (`Retry-After`, `RateLimit`) comes first, up to a cap:
+a five-minute window is waited for, an hour is not.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+from tenacity.stop import stop_base
+from tenacity.wait import wait_base
+
+from entrypoint.hub.evidence import Refusal
+
+RETRY_AFTER_CAP_SECONDS = 330.0
+
+
+class wait_as_told(wait_base):  # noqa: N801 - tenacity's strategies are lower case
+    """The pause that the Hub asked for (plus a little, so that its window has surely turned), else `otherwise`."""
+
+    def __init__(self, otherwise: wait_base, cap: float = RETRY_AFTER_CAP_SECONDS) -> None:
+        self.otherwise = otherwise
+        self.cap = cap
+
+    def __call__(self, retry_state: RetryCallState) -> float:
+        error = retry_state.outcome.exception() if retry_state.outcome else None
+        told = error.evidence.retry_after if isinstance(error, Refusal) else 0.0
+        return min(told + 1.0, self.cap) if told > 0 else self.otherwise(retry_state)
+
+
+def patiently(
+    attempts: int,
+    *,
+    max_pause: float = 20.0,
+    stop: stop_base | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+    before_sleep: Callable[[RetryCallState], None] | None = None,
+) -> Retrying:
+    """A policy for one question: up to `attempts` tries, pauses growing to `max_pause` seconds with full jitter."""
+    return Retrying(
+        retry=retry_if_exception(lambda error: isinstance(error, Refusal) and error.passing),
+        wait=wait_as_told(wait_random_exponential(multiplier=1, max=max_pause)),
+        stop=stop_after_attempt(attempts) | stop if stop else stop_after_attempt(attempts),
+        sleep=sleep,
+        before_sleep=before_sleep,
+        reraise=True,
+    )

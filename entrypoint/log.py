@@ -1,0 +1,231 @@
+"""Log lines on standard error: for people (`console`) or for programs (`json`), never with a secret in them.
+
+structlog gives the loggers. What happens to an event is a chain of plain functions `(logger, method, event)
+-> event`: protect, stamp, render. structlog costs as much to import as a whole warm start may take, so
+`plain` sends a single line through the very same chain without it.
+"""
+
+from __future__ import annotations
+
+import binascii
+import math
+import os
+import re
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any, Literal, TextIO
+
+from .text import REDACTED_TOKEN, clean, mask_secrets
+
+if TYPE_CHECKING:
+    import logging
+
+    from structlog.typing import FilteringBoundLogger
+
+Style = Literal["console", "json"]
+Event = MutableMapping[str, Any]
+Step = Callable[[Any, str, Event], Event]
+
+_LIMIT = 2000  # characters of one value
+_CONSIDERED = 65536  # of a longer value, nothing behind this many characters is looked at or shown
+_SHORTEST = 4  # a shorter "secret" would shred every line and hide nothing
+_COLOURS = {"warning": "33", "error": "31", "critical": "31"}
+
+
+def configure(style: Style, secrets: Iterable[str], *, stream: TextIO | None = None) -> None:
+    """Sets up structlog for this process; warnings of the libraries' own `logging` take the same way."""
+    import logging
+
+    import structlog
+
+    out = stream or sys.stderr
+    steps = chain(secrets)
+    show = renderer(style, colour=wants_colour(out, os.environ))
+    structlog.configure(
+        processors=[structlog.processors.format_exc_info, *steps, show],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(out),
+        cache_logger_on_first_use=False,
+    )
+    logging.basicConfig(handlers=[_library_handler(steps, show, out)], level=logging.WARNING, force=True)
+
+
+def get(name: str) -> FilteringBoundLogger:
+    """A logger whose lines bear `name`, the stage that speaks."""
+    import structlog
+
+    logger: FilteringBoundLogger = structlog.get_logger(stage=name)
+    return logger
+
+
+def plain(style: Style, secrets: Iterable[str], text: str, *, stream: TextIO | None = None, **fields: object) -> None:
+    """One line of level info, the same as structlog would write, without importing it."""
+    out = stream or sys.stderr
+    event: Event = {**fields, "event": text}
+    for step in chain(secrets):
+        event = step(None, "info", event)
+    out.write(renderer(style, colour=wants_colour(out, os.environ))(None, "info", event) + "\n")
+    out.flush()
+
+
+def wants_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Colours are for terminals whose user did not say NO_COLOR (https://no-color.org)."""
+    return stream.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+
+
+def chain(secrets: Iterable[str]) -> tuple[Step, ...]:
+    """What every event goes through before it is rendered."""
+    return (protector(secrets), stamp)
+
+
+def redactor(secrets: Iterable[str]) -> Callable[[str], str]:
+    """A function that frees text of the secrets, in every form that an HTTP client gives them, and of what
+    looks so.
+
+    The forms: plain, percent-encoded, and base64 of what contains it ("Basic" credentials).
+    """
+    forms = [form for secret in secrets if len(secret) >= _SHORTEST for form in _forms(secret)]
+    pattern = "|".join(sorted(set(forms), key=len, reverse=True))
+
+    def redact(text: str) -> str:
+        return mask_secrets(re.sub(pattern, REDACTED_TOKEN, text) if pattern else text)
+
+    return redact
+
+
+def _forms(secret: str) -> Iterable[str]:
+    raw = secret.encode(errors="surrogateescape")
+    yield re.escape(secret)
+    yield re.escape(repr(secret)[1:-1])
+    # Any of its characters may be escaped or not, in either case of the hexadecimal digits.
+    yield "".join(_percent_form(byte) for byte in raw)
+    for lead in range(3):
+        # Base64 behind 0, 1 or 2 other bytes, without the digits at both ends that neighbours take part in.
+        digits = binascii.b2a_base64(b"\0" * lead + raw, newline=False)
+        inner = digits[(0, 2, 3)[lead] : (len(raw) + lead) * 8 // 6].decode()
+        alphabet = re.escape(inner).replace(r"\+", "[+-]").replace("/", "[/_]")
+        yield rf"[A-Za-z0-9+/_-]{{0,2}}{alphabet}[A-Za-z0-9+/_-]?={{0,2}}"
+
+
+def _percent_form(byte: int) -> str:
+    escaped = f"%(?i:{byte:02x})"
+    return f"(?:{escaped}|{re.escape(chr(byte))})" if byte < 0x80 else escaped
+
+
+def protector(secrets: Iterable[str]) -> Step:
+    """The step that redacts and cleans names and values, nested ones included."""
+    redact = redactor(secrets)
+
+    def safe(text: str) -> str:
+        # Redacted on both sides of the cleaning: what it removes may have split a secret, or been part of it.
+        return redact(clean(redact(text[:_CONSIDERED]), 0))
+
+    def line(text: str) -> str:
+        return clean(safe(text), _LIMIT)
+
+    def value_of(value: object) -> object:
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, int | float):
+            shown = line(str(value))
+            writable = isinstance(value, int) or math.isfinite(value)  # JSON knows no NaN
+            return value if writable and shown == str(value) else shown
+        if isinstance(value, Mapping):
+            return {line(str(key)): value_of(inner) for key, inner in value.items()}
+        if isinstance(value, list | tuple | set | frozenset):
+            return [value_of(inner) for inner in value]
+        if isinstance(value, bytes):
+            return line(value.decode(errors="backslashreplace"))
+        return line(str(value))
+
+    def protect(_logger: Any, _method: str, event: Event) -> Event:
+        traceback = event.pop("exception", None)
+        protected: Event = {line(name): value_of(value) for name, value in event.items()}
+        if traceback is not None:
+            # The one value whose line breaks are kept.
+            protected["exception"] = "\n".join(_indented(safe, part) for part in redact(str(traceback)).splitlines())
+        return protected
+
+    return protect
+
+
+def _indented(safe: Callable[[str], str], part: str) -> str:
+    return " " * (len(part) - len(part.lstrip(" "))) + safe(part)
+
+
+def stamp(_logger: Any, method: str, event: Event) -> Event:
+    """Adds the time, in UTC, and the level."""
+    now = time.time()
+    moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))
+    level = "error" if method == "exception" else {"warn": "warning"}.get(method, method)
+    first = {
+        "timestamp": f"{moment}.{int(now * 1000) % 1000:03d}Z",
+        "level": level,
+        "event": event.pop("event", ""),
+    }
+    return {**first, **event}
+
+
+def renderer(style: Style, *, colour: bool) -> Callable[[Any, str, Event], str]:
+    """The last step: the event as text."""
+    if style == "json":
+        return _as_json
+
+    def as_console(_logger: Any, _method: str, event: Event) -> str:
+        return _as_console(event, colour=colour)
+
+    return as_console
+
+
+def _as_json(_logger: Any, _method: str, event: Event) -> str:
+    import json
+
+    return json.dumps(event, ensure_ascii=False)
+
+
+def _as_console(event: Event, *, colour: bool) -> str:
+    """`08:30:01 warning: the text  name=value`; the level is left out where it is info."""
+    fields = dict(event)
+    moment = str(fields.pop("timestamp"))[11:19]
+    level = fields.pop("level")
+    text, traceback = fields.pop("event", ""), fields.pop("exception", None)
+    fields.pop("stage", None)
+    head = "" if level == "info" else f"{level}: "
+    if colour:
+        moment = f"\x1b[2m{moment}\x1b[0m"
+        head = f"\x1b[{_COLOURS[level]}m{head}\x1b[0m" if level in _COLOURS else head
+    pairs = "".join(f"  {name}={_console_value(value)}" for name, value in fields.items())
+    return f"{moment} {head}{text}{pairs}" + (f"\n{traceback}" if traceback else "")
+
+
+def _console_value(value: object) -> str:
+    shown = str(value)
+    return repr(shown) if " " in shown or not shown else shown
+
+
+def _library_handler(
+    steps: tuple[Step, ...], show: Callable[[Any, str, Event], str], stream: TextIO
+) -> logging.Handler:
+    import logging
+
+    class Handler(logging.StreamHandler[TextIO]):
+        """Sends what libraries log by `logging` through our chain."""
+
+        def format(self, record: logging.LogRecord) -> str:
+            event: Event = {"event": _message(record), "stage": record.name}
+            if record.exc_info:
+                event["exception"] = logging.Formatter().formatException(record.exc_info)
+            for step in steps:
+                event = step(None, record.levelname.lower(), event)
+            return show(None, record.levelname.lower(), event)
+
+    return Handler(stream)
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError, KeyError):
+        # A library's mistake. `logging` would print the arguments past our chain, a token among them.
+        return f"{record.msg} {record.args}"

@@ -1,0 +1,49 @@
+"""What this deployment needs: the lists given by hand; without `ENTRYPOINT_MODELS`, what PrivateGPT's settings name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from entrypoint.needs import listed, privategpt
+from entrypoint.settings import Settings, Token
+from entrypoint.values import Need, Place
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """The needs, in the order in which they were asked for, and what else was learned on the way.
+
+    `in_place` are needs that somebody met by hand, without a receipt of ours: a notice, no work. `environment` are
+    variables that the server needs on top. `trouble`: PrivateGPT's settings did not load; the server is started all
+    the same, so that its own error shows. `notes` are sentences for the log. `token` is one that stands in PrivateGPT's
+    settings, where no variable shows it.
+    """
+
+    needs: tuple[Need, ...]
+    in_place: tuple[Need, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    trouble: str = ""
+    notes: tuple[str, ...] = ()
+    token: Token | None = None
+
+
+def find(settings: Settings, command: Sequence[str], cwd: Path) -> Deployment:
+    """Raises `Failure` 78 for a name that cannot be a model's. `command` and `cwd` are the server's."""
+    place = Place("hub-cache", settings.hub_cache)
+    required = listed.parse(settings.models, variable="ENTRYPOINT_MODELS", place=place, required=True)
+    optional = listed.parse(
+        settings.optional_models, variable="ENTRYPOINT_OPTIONAL_MODELS", place=place, required=False
+    )
+    if required:
+        return Deployment(required + optional)
+    answer = privategpt.ask(command, settings.environ, cwd, hub_cache=settings.hub_cache)
+    return Deployment(
+        needs=answer.needs + optional,
+        in_place=answer.in_place,
+        environment=answer.environment,
+        trouble=answer.trouble,
+        notes=answer.notes,
+        token=Token(answer.token, "huggingface.access_token in PrivateGPT's settings") if answer.token else None,
+    )

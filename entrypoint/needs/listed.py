@@ -1,0 +1,157 @@
+"""The list given by hand: ENTRYPOINT_MODELS and ENTRYPOINT_OPTIONAL_MODELS.
+
+    org/name[@revision][:glob[,glob...]]
+
+separated by blanks or line breaks; `#` begins a comment. Taken as well, because people type and paste it:
+commas between entries that have no patterns (`a/b, c/d`), quotes that an env file left in place, and the
+address of a page (`https://huggingface.co/org/name/tree/main`). What could be read in two ways is refused,
+not guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from glob import escape
+from urllib.parse import unquote, urlsplit
+
+from entrypoint.failures import CONFIG, Failure
+from entrypoint.needs.names import PLACEHOLDERS, pattern_fault, repo_fault, revision_fault, shown
+from entrypoint.values import Need, Place
+
+_COMMENT = re.compile(r"(?:^|(?<=\s))#.*$", re.MULTILINE)
+_HOSTS = ("huggingface.co", "www.huggingface.co", "hf.co")
+_ADDRESS = re.compile(r"https?://|(?:" + "|".join(re.escape(host) for host in _HOSTS) + ")/", re.IGNORECASE)
+_COMMA_AFTER_BLANK = re.compile(r"\s+,")
+_NEXT_ADDRESS = re.compile(r",(?=https?://)", re.IGNORECASE)
+# The folder of a page that shows files; what follows it is the revision, and then a path.
+_FILE_PAGES = {"tree": "/*", "blob": "", "resolve": "", "raw": ""}
+_EXTENSION = re.compile(r"\.[A-Za-z][A-Za-z0-9]*$")
+
+
+class _EntryError(ValueError):
+    """What is wrong with one entry, in words that complete "...: it "."""
+
+
+def parse(text: str, *, variable: str, place: Place, required: bool) -> tuple[Need, ...]:
+    """The needs that the value `text` of `variable` lists, in its order, each once.
+
+    A value that is blank, or nothing but `none` or `null` (what templates write for "no value"), lists none.
+    Raises `Failure` bad-model-name (78) for the first entry that is not one.
+    """
+    cleaned = _unquoted(_COMMENT.sub("", text).strip())
+    if cleaned.casefold() in PLACEHOLDERS:
+        return ()
+    needs: list[Need] = []
+    for entry in _COMMA_AFTER_BLANK.sub(",", cleaned).split():
+        try:
+            for repo, revision, patterns in _read(_unquoted(entry)):
+                need = Need(repo, place, variable, revision, patterns, required)
+                _merge(needs, need)
+        except _EntryError as fault:
+            raise Failure(
+                "bad-model-name",
+                CONFIG,
+                f'{variable} holds "{shown(entry)}", which names no model: it {fault}.',
+                todo=(f"Correct {variable}: org/name[@revision][:glob[,glob...]], with blanks between entries.",),
+            ) from None
+    return tuple(needs)
+
+
+def _merge(needs: list[Need], new: Need) -> None:
+    """Add `new`, or its patterns to those of the same repo and revision.
+
+    A need without patterns ("what a server reads") and one with patterns stay two: their union has no
+    pattern.
+    """
+    for index, known in enumerate(needs):
+        same_repo = (known.repo, known.revision) == (new.repo, new.revision)
+        if same_repo and bool(known.patterns) == bool(new.patterns):
+            needs[index] = replace(known, patterns=tuple(dict.fromkeys(known.patterns + new.patterns)))
+            return
+    needs.append(new)
+
+
+def _read(entry: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Repo, revision and patterns of each model in an entry: one, or several with commas between."""
+    for piece in _NEXT_ADDRESS.split(entry):
+        if match := _ADDRESS.match(piece):
+            yield from _read_address(piece if "://" in match[0] else f"https://{piece}")
+        else:
+            yield from _read_names(piece)
+
+
+def _read_names(piece: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    head, colon, tail = piece.partition(":")
+    if colon and tail.endswith(","):
+        # "a/b:config.json, tokenizer.json" is a pattern to its writer, "a/b:*.gguf, c/d" a model: no way to
+        # tell.
+        raise _EntryError(
+            "ends in a comma after its patterns: no blank belongs between patterns, no comma between entries"
+        )
+    names = [name for name in head.split(",") if name]
+    if colon and (not names or head.endswith(",")):
+        raise _EntryError("has no name before the ':'")
+    patterns = tuple(tail.split(",")) if colon else ()
+    for pattern in patterns:
+        _refuse(pattern_fault(pattern))
+    for pattern in patterns[1:]:
+        if _may_be_repo(pattern):
+            raise _EntryError(
+                f"has '{shown(pattern, 40)}' among its patterns, which looks like a model: put a blank"
+                " before it instead of the comma, or a '*' behind it if it is a pattern"
+            )
+    for number, name in enumerate(names, start=1):
+        repo, at, revision = name.partition("@")
+        _refuse(repo_fault(repo))
+        if at:
+            _refuse(revision_fault(revision))
+        # Patterns bind to the name that they follow.
+        yield repo, revision or "main", patterns if number == len(names) else ()
+
+
+def _may_be_repo(pattern: str) -> bool:
+    return pattern.count("/") == 1 and not _EXTENSION.search(pattern) and not repo_fault(pattern)
+
+
+def _read_address(address: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    try:
+        split = urlsplit(address.rstrip(","))
+        host = split.hostname or ""
+    except ValueError:
+        raise _EntryError("is not a readable address") from None
+    if host not in _HOSTS:
+        raise _EntryError("is an address of another host: write org/name, and the address of the Hub into HF_ENDPOINT")
+    path = split.path.strip("/")
+    if not path:
+        raise _EntryError("is the Hub's own address")
+    parts = path.split("/")
+    # The shortest is gpt2/tree/main; a/tree is a repo of that name.
+    page = next((index for index in (1, 2) if parts[index] in _FILE_PAGES), 0) if len(parts) > 2 else 0
+    if parts[0] in ("datasets", "spaces", "collections", "papers", "docs", "api", "settings"):
+        raise _EntryError(f"is a page of the Hub's {parts[0]}, not of a model")
+    if not page:
+        yield from _read_names(path)
+        return
+    if "," in path:
+        raise _EntryError("has a comma in an address: put a blank between entries")
+    repo = "/".join(parts[:page])
+    revision = unquote(parts[page + 1]) if page + 1 < len(parts) else ""
+    file = unquote("/".join(parts[page + 2 :]))
+    for fault in (repo_fault(repo), revision_fault(revision), pattern_fault(file) if file else ""):
+        _refuse(fault)
+    if not file and parts[page] != "tree":
+        raise _EntryError("is the address of a file, but names no file")
+    yield repo, revision, (escape(file) + _FILE_PAGES[parts[page]],) if file else ()
+
+
+def _refuse(fault: str) -> None:
+    if fault:
+        raise _EntryError(fault)
+
+
+def _unquoted(text: str) -> str:
+    """`docker run --env-file` keeps the quotes that a shell or compose would have removed."""
+    quoted = len(text) >= 2 and text[0] in "'\"" and text.find(text[0], 1) == len(text) - 1
+    return text[1:-1].strip() if quoted else text

@@ -1,0 +1,158 @@
+"""The names of all sentences that a person can meet. A language is one value of `Wording`: it fills every one of them.
+
+Sentences are templates: `{repo}` and the like are the names of `facts.Facts`, filled by `facts.fill`. In a step, what
+follows a line break is to be copied as it stands. A sentence that is missing in a language fails at import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is said about one verdict.
+
+    `arises` tells the reader of the docs on what evidence it is given; `means` tells the person what it means; `next`
+    is the next step in few words, for the one-line form.
+    """
+
+    arises: str
+    means: str
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    verdicts: Mapping[str, Said]
+    troubles: Mapping[str, str]  # what `hub-unreachable` means, by `Evidence.trouble`
+    uses: Mapping[str, str]  # by `Need.use`; blank where there is nothing to tell
+
+    # who asks, and what was answered
+    asks: str
+    asks_for_use: str
+    asks_listed: str
+    asks_listed_code: str
+    optional: str
+    knows_account: str
+    knows_account_by: str
+    saw_token: str
+    saw_no_token: str
+    token_quoted: str
+    from_source: str
+    list_separator: str
+    roles: Mapping[str, str]
+    answered: str
+    answered_quoting: str
+    answered_nothing: str
+    somebody_answered: str
+    somebody_answered_quoting: str
+    network_said: str
+    files_found: str
+    files_more: str
+
+    # parts of sentences, where a fact may be unknown
+    at_host: str
+    account_unnamed: str
+    token_named: str
+    token_of_source: str
+    token_unnamed: str
+    proxy_unnamed: str
+    usual_files: str
+    place_of_asker: str
+
+    # headings of the steps
+    go_on: str
+    go_on_as: str
+    to_have_it_too: str
+
+    # steps
+    create_token: str
+    create_token_again: str
+    token_to_env: str
+    token_to_compose: str
+    token_to_environment: str
+    replace_token: str
+    replace_token_in_env: str
+    accept_terms: str
+    accept_terms_same_account: str
+    request_access: str
+    request_access_same_account: str
+    check_terms: str
+    tick_gated: str
+    add_repo: str
+    add_private_repo: str
+    wait_for_authors: str
+    ask_authors: str
+    other_account: str
+    request_again: str
+    find_name: str
+    correct_name: str
+    owner_token: str
+    private_needs_token: str
+    see_revisions: str
+    correct_revision: str
+    see_files: str
+    correct_patterns: str
+    correct_weights_file: str
+    see_page: str
+    other_model: str
+    ask_admin: str
+    wait_pause: str
+    wait_minutes: str
+    token_raises_limit: str
+    hub_status: str
+    try_host: str
+    set_dns: str
+    set_dns_elsewhere: str
+    open_hosts: str
+    set_proxy: str
+    check_proxy: str
+    get_ca: str
+    mount_ca: str
+    mount_ca_elsewhere: str
+    proxy_password: str
+    proxy_allow: str
+    proxy_bypass: str
+    open_endpoint: str
+    check_endpoint: str
+    check_page: str
+    start_again: str
+    recreate: str
+
+    # doing without it
+    without: str
+    without_named: str
+    without_listed: str
+    without_optional_listed: str
+    without_listed_code: str
+    without_other: str
+    without_public_token: str
+    without_tokenizer_0x: str
+    without_tokenizer_1x: str
+    without_weights: str
+    without_embedding: str
+    without_reranker: str
+    without_code: str
+
+    # the last line
+    nothing_downloaded: str
+    something_kept: str
+    all_granted: str
+    starts_without: str
+    exit_code: str
+    restarts: Mapping[int, str]  # whether a restart helps, by exit code
+    restart_after_review: str
+
+    # the pages in docs/
+    page_refusals: str
+    page_example: str
+    page_no_restart: str
+    page_restart: str
+    page_no_exit: str
+    page_exit_codes: str
+    page_exit_note: str
+    exit_meanings: Mapping[int, str]
+    exit_signal: str
+    labels: Mapping[str, str]

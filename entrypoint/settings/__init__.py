@@ -1,0 +1,215 @@
+"""Environment -> `Settings`, once, at start: `Failure` (78) for what cannot be meant, a `Notice` for what is
+odd.
+
+Blank variables are unset ones: a compose file's `HF_TOKEN: ${HF_TOKEN:-}` gives a blank where nobody set
+anything, and the Hub client takes a blank HF_HOME for the working directory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, cast
+from urllib.parse import urlsplit
+
+from ..failures import CONFIG, Failure
+from ..text import clean, mask_url
+from . import certificates, forms, paths, tokens
+from .forms import Notice
+from .tokens import Token
+from .variables import PROXY_NAMES, TOKEN_NAMES, TOKEN_VARIABLES, VARIABLES
+
+__all__ = ["TOKEN_NAMES", "TOKEN_VARIABLES", "Notice", "Settings", "Token", "read"]
+
+_BLANK_IS_UNSET = ("HF_", "HUGGING", "TRANSFORMERS_", "ENTRYPOINT_")
+_OURS = "ENTRYPOINT_"
+# What a later version reads, with the value that asks for what this version does anyway.
+_NEUTRAL = {("ENTRYPOINT_ON_REFUSAL", "exit"), ("ENTRYPOINT_STATUS_PORT", "0")}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What this deployment was told, checked. Its `repr` shows no secret.
+
+    `endpoint` has no trailing slash and no credentials. `proxies` are those in force, masked for messages.
+    `environ` is the environment for child processes and the base of the server's: without blanks, cleaned,
+    certificate variables mirrored, the cache named for every reader. It still holds the token.
+    """
+
+    token: Token | None
+    endpoint: str
+    hub_cache: Path
+    hf_home: Path
+    models: str
+    optional_models: str
+    offline: bool
+    stall_seconds: float
+    deadline_seconds: float
+    server_offline: bool
+    server_token: Literal["keep", "drop"]
+    health_url: str
+    state_dir: Path | None
+    lang: Literal["en"]
+    log: Literal["console", "json"]
+    proxies: Mapping[str, str]
+    notices: tuple[Notice, ...]
+    environ: Mapping[str, str] = field(repr=False)
+
+
+def read(
+    environ: Mapping[str, str], *, stderr_is_terminal: bool, home: Path | None = None, root: Path = Path("/")
+) -> Settings:
+    """The environment, checked. `home` stands in for the user's home folder, `root` for `/`."""
+    notices: list[Notice] = []
+    env = _cleaned(environ, notices)
+    home = home or paths.user_home(env)
+    _tell_unknown(env, notices)
+    for name in ("HF_HUB_DOWNLOAD_TIMEOUT", "HF_HUB_ETAG_TIMEOUT"):
+        forms.whole_seconds(env, name)
+    endpoint = _endpoint(env)
+    certificates.settle(env, notices, home)
+    hf_home = paths.hub_home(env, notices, home)
+    hub_cache = paths.hub_cache(env, notices, home, hf_home)
+    token = tokens.find(
+        env,
+        notices,
+        hf_home=hf_home,
+        home=home,
+        root=root,
+        any_form=endpoint != VARIABLES["HF_ENDPOINT"].default,
+    )
+    if token and not _is_private(endpoint):
+        notices.append(
+            Notice(
+                "endpoint-not-encrypted",
+                f"HF_ENDPOINT is {endpoint}: the token goes there without encryption.",
+            )
+        )
+    return Settings(
+        token=token,
+        endpoint=endpoint,
+        hub_cache=hub_cache,
+        hf_home=hf_home,
+        models=forms.text(env, "ENTRYPOINT_MODELS"),
+        optional_models=forms.text(env, "ENTRYPOINT_OPTIONAL_MODELS"),
+        offline=_offline(env, notices),
+        stall_seconds=forms.seconds(env, "ENTRYPOINT_STALL_SECONDS", zero_allowed=False),
+        deadline_seconds=forms.seconds(env, "ENTRYPOINT_DEADLINE_SECONDS", zero_allowed=True),
+        server_offline=forms.switch(env, "ENTRYPOINT_SERVER_OFFLINE"),
+        server_token=cast(Literal["keep", "drop"], forms.word(env, "ENTRYPOINT_SERVER_TOKEN")),
+        health_url=_health_url(env),
+        state_dir=paths.named(env, "ENTRYPOINT_STATE_DIR", notices, home) if "ENTRYPOINT_STATE_DIR" in env else None,
+        lang=_language(env, notices),
+        log=cast(
+            Literal["console", "json"],
+            forms.word(env, "ENTRYPOINT_LOG") or ("console" if stderr_is_terminal else "json"),
+        ),
+        proxies=_proxies(env),
+        notices=tuple(notices),
+        environ=env,
+    )
+
+
+def _cleaned(environ: Mapping[str, str], notices: list[Notice]) -> dict[str, str]:
+    """A copy without blank variables of ours and the Hub's, known ones without blanks and quotes around."""
+    kept = {}
+    for name, value in environ.items():
+        known = name in VARIABLES
+        if (known or name.startswith(_BLANK_IS_UNSET)) and not value.strip():
+            continue
+        if known and name not in TOKEN_NAMES:  # tokens have their own notice
+            bare = forms.unquoted(value)
+            if not bare:
+                continue
+            if bare != value and name not in ("ENTRYPOINT_MODELS", "ENTRYPOINT_OPTIONAL_MODELS"):
+                notices.append(Notice("setting-tidied", f"{name}: blanks or quotes around its value were removed."))
+            value = bare
+        kept[name] = value
+    return kept
+
+
+def _tell_unknown(env: Mapping[str, str], notices: list[Notice]) -> None:
+    unknown = [
+        name
+        for name, value in env.items()
+        if name.startswith(_OURS) and name not in VARIABLES and (name, value) not in _NEUTRAL
+    ]
+    if not unknown:
+        return
+    import difflib  # costs milliseconds that a start without misspellings does not spend
+
+    ours = {name.removeprefix(_OURS): name for name in VARIABLES if name.startswith(_OURS)}
+    for name in unknown:
+        near = difflib.get_close_matches(name.removeprefix(_OURS), ours, n=1, cutoff=0.7)
+        hint = f"; was {ours[near[0]]} meant?" if near else "."
+        notices.append(Notice("setting-unknown", f"{clean(name)} is not a setting of this version{hint}"))
+
+
+def _endpoint(env: dict[str, str]) -> str:
+    parts = forms.address("HF_ENDPOINT", forms.text(env, "HF_ENDPOINT"))
+    if parts.username is not None or parts.password is not None:
+        # The address is part of messages and logs; and httpx sends such a password instead of the token.
+        raise Failure(
+            "endpoint-with-credentials",
+            CONFIG,
+            f"HF_ENDPOINT holds a user name or password: {mask_url(parts.geturl())}",
+            "An address is shown in logs; and the Hub client sends a password in it instead of the token.",
+            ("remove them from HF_ENDPOINT, and give the mirror's token in HF_TOKEN",),
+        )
+    if parts.query or parts.fragment:
+        raise forms.invalid("HF_ENDPOINT", env["HF_ENDPOINT"], "an address without ? and #")
+    endpoint = parts.geturl().rstrip("/")
+    if "HF_ENDPOINT" in env:
+        env["HF_ENDPOINT"] = endpoint
+    return endpoint
+
+
+def _is_private(endpoint: str) -> bool:
+    """Whether what is sent there cannot be read on the way."""
+    host = urlsplit(endpoint).hostname or ""
+    return endpoint.startswith("https://") or host in ("localhost", "::1") or host.startswith("127.")
+
+
+def _offline(env: Mapping[str, str], notices: list[Notice]) -> bool:
+    """The Hub client's own rule: the first of the two that is not blank decides; only four words mean yes."""
+    name = "HF_HUB_OFFLINE" if "HF_HUB_OFFLINE" in env else "TRANSFORMERS_OFFLINE"
+    value = forms.text(env, name).lower()
+    if value not in forms.TRUE_WORDS | forms.FALSE_WORDS:
+        notices.append(
+            Notice(
+                "setting-unclear",
+                f"{name} is {forms.shown(value)!r}, which the Hub client takes for no; set it to 1 or 0.",
+            )
+        )
+    return value in forms.TRUE_WORDS
+
+
+def _health_url(env: Mapping[str, str]) -> str:
+    name = "ENTRYPOINT_HEALTH_URL"
+    url = forms.text(env, name)
+    if "$" in url:
+        port = str(forms.port(env, "PORT"))
+        url = url.replace("${PORT}", port).replace("$PORT", port)
+    forms.address(name, url)
+    return url
+
+
+def _language(env: Mapping[str, str], notices: list[Notice]) -> Literal["en"]:
+    asked = env.get("ENTRYPOINT_LANG", "")
+    if asked and asked.lower().replace("-", "_").split("_")[0].split(".")[0] != "en":
+        notices.append(
+            Notice("language-unknown", f"ENTRYPOINT_LANG is {forms.shown(asked)!r}; messages are in English.")
+        )
+    return "en"
+
+
+def _proxies(env: Mapping[str, str]) -> dict[str, str]:
+    """The proxy variables in force: of each pair, curl, httpx and xet take the lower-case one first."""
+    found = {}
+    for lower in PROXY_NAMES:
+        name = lower if lower in env else lower.upper()
+        value = env.get(name, "").strip()
+        if value:
+            found[name] = clean(mask_url(value))
+    return found

@@ -1,0 +1,9 @@
+"""`python -m entrypoint.settings` writes the reference page to standard output."""
+
+from __future__ import annotations
+
+import sys
+
+from .page import page
+
+sys.stdout.write(page())

@@ -1,0 +1,149 @@
+"""Single values as people write them: quoted, a number, a word, an address, a path. Wrong ones become a
+`Failure`.
+
+The wrong value is shown, but without anything that looks like a token: people put values into the wrong
+variable.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from ..failures import CONFIG, Failure
+from ..text import clean, mask_secrets, mask_url
+from .variables import VARIABLES
+
+TRUE_WORDS = frozenset({"1", "on", "yes", "true"})  # the Hub client's own rule
+FALSE_WORDS = frozenset({"0", "off", "no", "false"})
+QUOTES = ('"', "'", "`", "“", "”", "‘", "’")
+
+# A plain string, as every pattern on the warm path: `re` compiles it, and remembers it, once it is needed.
+_REFERENCE = r"(?a)\$(?:(\w+)|\{(\w+)\})"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A warning to be logged once at start. `name` is kebab-case and stable; `text` never holds a secret."""
+
+    name: str
+    text: str
+
+
+def invalid(name: str, value: str, allowed: str, *todo: str) -> Failure:
+    """The failure for a value that cannot be: names the variable, the value, and what is allowed."""
+    return Failure(
+        "setting-invalid",
+        CONFIG,
+        f"{name} is {shown(value)!r}, which is not allowed.",
+        f"Allowed is {allowed}.",
+        todo or (f"set {name} to {allowed}, or remove it (default: {_default(name)})",),
+    )
+
+
+def shown(value: str) -> str:
+    """A value from the environment, fit to be shown."""
+    return clean(mask_secrets(mask_url(clean(value, 0))), 80)
+
+
+def _default(name: str) -> str:
+    variable = VARIABLES[name]
+    return variable.default or variable.otherwise.replace("`", "") or "none"
+
+
+def unquoted(value: str) -> str:
+    """`value` without the blanks, line ends and one pair of quotes around it.
+
+    `docker run --env-file` keeps quotes, and in a file from Windows each value ends with a carriage return.
+    """
+    bare = value.strip()
+    if len(bare) >= 2 and bare[0] == bare[-1] and bare[0] in "\"'":
+        bare = bare[1:-1].strip()
+    return bare
+
+
+def text(environ: Mapping[str, str], name: str) -> str:
+    """The variable's value, or its default from the table."""
+    return environ.get(name) or VARIABLES[name].default
+
+
+def word(environ: Mapping[str, str], name: str) -> str:
+    """One of the words that the table allows, in lower case."""
+    value = text(environ, name).lower()
+    if value and value not in VARIABLES[name].choices:
+        raise invalid(name, environ[name], " or ".join(VARIABLES[name].choices))
+    return value
+
+
+def switch(environ: Mapping[str, str], name: str) -> bool:
+    return word(environ, name) in TRUE_WORDS
+
+
+def seconds(environ: Mapping[str, str], name: str, *, zero_allowed: bool) -> float:
+    """A number of seconds, up to a year: what lies beyond overflows the time limits of the system."""
+    value = text(environ, name)
+    number = _float(value)
+    if not 0 <= number <= 31_536_000 or (number == 0 and not zero_allowed):
+        limits = "from 0" if zero_allowed else "greater than 0"
+        raise invalid(name, value, f"a number of seconds {limits} up to 31536000, such as 90")
+    return number
+
+
+def _float(value: str) -> float:
+    try:
+        return float(value) if value.isascii() else math.nan
+    except ValueError:
+        return math.nan
+
+
+def whole_seconds(environ: Mapping[str, str], name: str) -> None:
+    """Checks a time limit that the Hub client reads with `int()` at import, where "2.5" is a traceback."""
+    value = text(environ, name)
+    if not (value.isascii() and value.isdecimal() and len(value) < 9):
+        raise invalid(name, value, "a whole number of seconds, such as 10")
+
+
+def port(environ: Mapping[str, str], name: str) -> int:
+    value = text(environ, name)
+    if not (value.isascii() and value.isdecimal() and len(value) < 6 and 0 < int(value) < 65536):
+        raise invalid(name, value, "a port number from 1 to 65535")
+    return int(value)
+
+
+def address(name: str, value: str) -> SplitResult:
+    """An http or https address, taken apart."""
+    parts = _split(value)
+    if parts is None:
+        todo = (f"set {name}=https://{shown(value)}",) if "://" not in value and _split(f"https://{value}") else ()
+        raise invalid(name, value, "an address that begins with http:// or https://", *todo)
+    return parts
+
+
+def _split(value: str) -> SplitResult | None:
+    if not value.isascii() or not value.isprintable() or " " in value:
+        return None
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return None
+    return parts if usable else None
+
+
+def expanded(value: str, environ: Mapping[str, str]) -> str:
+    """`value` with `$NAME` and `${NAME}` replaced; a name that is not set stays, as in the Hub client."""
+    if "$" not in value:
+        return value
+    return re.sub(_REFERENCE, lambda match: environ.get(match[1] or match[2], match[0]), value)
+
+
+def path(value: str, environ: Mapping[str, str], home: Path) -> Path:
+    """An absolute path: `~`, variables and the working directory are resolved in the Hub client's order."""
+    if value == "~" or value.startswith("~/"):
+        value = f"{home}{value[1:]}"
+    return Path(os.path.abspath(expanded(os.path.expanduser(value), environ)))  # noqa: PTH100, PTH111 - symlinks stay

@@ -1,0 +1,68 @@
+"""docs/settings.md, made from the table of variables: `python -m entrypoint.settings > docs/settings.md`."""
+
+from __future__ import annotations
+
+from .variables import TOKEN_NAMES, TOKEN_SECRET, VARIABLES, Group, Variable
+
+_CHAPTERS: dict[Group, tuple[str, str]] = {
+    "ours": (
+        "model-entrypoint's own",
+        "A variable that begins with `ENTRYPOINT_` and is not in this table is warned about, with the nearest name.",
+    ),
+    "token": (
+        "The token",
+        "The names are asked in the order of this table, each together with its `_FILE`; then "
+        f"`HF_TOKEN_PATH`, `{TOKEN_SECRET}`, and the Hub's own token file `$HF_HOME/token`. The first "
+        "token found is used, and messages name where it came from. A name and its `_FILE` together are"
+        " an error (`token-set-twice`), and so is a file that cannot be read (`token-file-unreadable`)."
+        " Quotes, blanks, line ends and the word `Bearer` around a token are removed with a warning. A "
+        "placeholder (`token-placeholder`) or a token of impossible form (`token-malformed`) is an "
+        "error, not a request to the Hub.",
+    ),
+    "hub": ("The Hub", "These mean what they mean to the Hub's own client."),
+    "cache": (
+        "The cache",
+        "The first of these that is set decides, as in the Hub's own client. Paths may begin with `~` "
+        "and contain `$NAME`.",
+    ),
+    "network": (
+        "Certificates and proxies",
+        "`SSL_CERT_FILE` and `REQUESTS_CA_BUNDLE` are mirrored into each other, for the server, too, "
+        "where only one is set. A file that is missing (`ca-file-missing`), unreadable "
+        "(`ca-file-unreadable`) or without a certificate in it (`ca-file-without-certificate`) is an "
+        "error. `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` work in either case of letters.",
+    ),
+    "server": ("The server", "Read for the server's health address."),
+}
+
+_HEAD = """\
+# Settings
+
+All settings are environment variables. A blank variable is one that is not set, for the server, too.
+What cannot be meant ends the start with exit code 78 and a named error; what is odd is logged as a warning.
+
+This page is made from the code (`python -m entrypoint.settings`); a test proves it.
+"""
+
+
+def page() -> str:
+    """The reference page, in Markdown."""
+    return "\n".join([_HEAD, *(_chapter(group, *texts) for group, texts in _CHAPTERS.items())])
+
+
+def _chapter(group: Group, title: str, text: str) -> str:
+    rows = [_row(variable) for variable in _in_order(group)]
+    table = "\n".join(["| variable | meaning | default | read by |", "|---|---|---|---|", *rows])
+    return f"## {title}\n\n{text}\n\n{table}\n"
+
+
+def _in_order(group: Group) -> list[Variable]:
+    if group == "token":
+        names = [*(name + suffix for name in TOKEN_NAMES for suffix in ("", "_FILE")), "HF_TOKEN_PATH"]
+        return [VARIABLES[name] for name in names]
+    return [variable for variable in VARIABLES.values() if variable.group == group]
+
+
+def _row(variable: Variable) -> str:
+    default = variable.otherwise or (f"`{variable.default}`" if variable.default else "none")
+    return f"| `{variable.name}` | {variable.meaning} | {default} | {variable.reader} |"

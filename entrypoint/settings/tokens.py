@@ -1,0 +1,311 @@
+"""Finds the token that this deployment was given, under any name that users have met, and proves its form.
+
+A token never appears in what is raised or noticed here, nor does an exception that carries it, as the
+`object` of a `UnicodeDecodeError` does.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Mapping, MutableMapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..failures import CONFIG, Failure
+from ..text import clean
+from .forms import QUOTES, Notice, path
+from .variables import TOKEN_NAMES, TOKEN_SECRET
+
+_MAX_FILE = 64 * 1024
+_MAX_TOKEN = 8192  # OAuth and OIDC tokens are JSON Web Tokens of a few kilobytes
+# Blanks, line ends, and what a copy from a web page or an editor brings: byte order and zero-width marks.
+_SURROUNDINGS = " \t\r\n\v\f\u00a0\u3000\u2028\u2029\ufeff\u200b\u200c\u200d\u2060"
+_HUB_PREFIXES = ("hf_", "api_")
+
+# Words of which placeholders are made, longer ones before those that they contain.
+_FILLERS = (
+    *("placeholder", "undefined", "personal", "hugging", "example", "replace", "access", "change", "insert"),
+    *(
+        "enter",
+        "paste",
+        "token",
+        "value",
+        "your",
+        "user",
+        "goes",
+        "here",
+        "with",
+        "face",
+        "none",
+        "null",
+        "todo",
+    ),
+    *("read", "this", "api", "hub", "key", "put", "add", "tbd", "the", "my", "me", "hf"),
+)
+_B64TOKEN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=")  # RFC 6750, section 2.1
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Token:
+    """The token and where it came from. Neither `repr` nor `str` shows its value."""
+
+    value: str
+    source: str
+
+    def __repr__(self) -> str:
+        return f"Token(source={self.source!r})"
+
+
+def find(
+    environ: MutableMapping[str, str],
+    notices: list[Notice],
+    *,
+    hf_home: Path,
+    home: Path,
+    root: Path,
+    any_form: bool,
+) -> Token | None:
+    """The first token, in the order of the contract. Variables in `environ` that hold a token get its cleaned
+    form.
+
+    `any_form`: the endpoint is not the public Hub, so its tokens may look like anything.
+    """
+    named = list(_named(environ, notices, home))
+    token = named[0] if named else _from_usual_places(environ, notices, hf_home, home, root)
+    if token is None:
+        return None
+    _prove(token, notices, any_form=any_form)
+    others = [other.source for other in named[1:] if other.value != token.value]
+    if others:
+        notices.append(
+            Notice(
+                "token-ambiguous",
+                f"{token.source} and {', '.join(others)} hold different tokens; {token.source} is used.",
+            )
+        )
+    return token
+
+
+def _named(environ: MutableMapping[str, str], notices: list[Notice], home: Path) -> Iterator[Token]:
+    for name in TOKEN_NAMES:
+        file_name = f"{name}_FILE"
+        if name in environ and file_name in environ:
+            raise Failure(
+                "token-set-twice",
+                CONFIG,
+                f"{name} and {file_name} are both set.",
+                "Which of the two is meant cannot be known.",
+                (f"remove {name} or {file_name}",),
+            )
+        if name in environ:
+            value = _tidy(environ[name], name, notices)
+            if value:
+                environ[name] = value
+                yield Token(value, name)
+            else:
+                del environ[name]
+        elif file_name in environ:
+            file = path(environ[file_name], environ, home)
+            source = f"{file_name} ({clean(str(file))})"
+            value = _tidy(_content(file, file_name), source, notices, in_file=True)
+            if value:
+                yield Token(value, source)
+            else:
+                notices.append(Notice("token-file-blank", f"{source} holds no token; going on without it."))
+
+
+def _from_usual_places(
+    environ: Mapping[str, str], notices: list[Notice], hf_home: Path, home: Path, root: Path
+) -> Token | None:
+    """HF_TOKEN_PATH, the secret, the Hub's own file: places where a token may lie, or may not."""
+    moved = path(environ["HF_TOKEN_PATH"], environ, home) if "HF_TOKEN_PATH" in environ else None
+    if moved:
+        source = f"HF_TOKEN_PATH ({clean(str(moved))})"
+        if _absent(moved):
+            notices.append(Notice("token-file-absent", f"{source} does not exist; looking elsewhere for a token."))
+        elif value := _tidy(_content(moved, "HF_TOKEN_PATH"), source, notices, in_file=True):
+            return Token(value, source)
+    secret = root / TOKEN_SECRET.lstrip("/")
+    if os.path.lexists(secret) and (value := _tidy(_content(secret, ""), TOKEN_SECRET, notices, in_file=True)):
+        return Token(value, TOKEN_SECRET)
+    own = hf_home / "token"
+    if moved or not os.path.lexists(own):
+        return None
+    source = clean(str(own))
+    try:
+        value = _tidy(_content(own, ""), source, notices, in_file=True)
+    except Failure as failure:
+        # Nobody gave it to this container: it may belong to another user of a shared cache.
+        notices.append(Notice(failure.name, f"{failure.what} Going on without it."))
+        return None
+    return Token(value, source) if value else None
+
+
+def _absent(file: Path) -> bool:
+    try:
+        file.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False  # reading it will tell why
+    return False
+
+
+def _content(file: Path, variable: str) -> str:
+    """The text of a token file. Never blocks: a FIFO without a writer is refused, not waited for."""
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise _unreadable(file, variable, *_open_trouble(file, error)) from None
+    try:
+        kind = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(kind):
+            raise _unreadable(
+                file,
+                variable,
+                "is a directory",
+                f"remove the directory {clean(str(file))} on the host, put the token into a "
+                "file of that name, create the container anew: where a file is missing, Docker makes a directory",
+            )
+        if not (stat.S_ISREG(kind) or stat.S_ISCHR(kind)):
+            raise _unreadable(file, variable, "is not a regular file", "put the token into a regular file")
+        data = os.read(descriptor, _MAX_FILE + 1)
+    except OSError as error:
+        raise _unreadable(file, variable, *_open_trouble(file, error)) from None
+    finally:
+        os.close(descriptor)
+    if len(data) > _MAX_FILE:
+        raise _unreadable(
+            file,
+            variable,
+            f"is larger than {_MAX_FILE // 1024} KiB",
+            "put the token, and nothing else, into the file",
+        )
+    text = _decoded(data)
+    if text is None:
+        raise _unreadable(
+            file,
+            variable,
+            "is not UTF-8 text",
+            "write the file anew as UTF-8 (Windows PowerShell: Set-Content -Encoding ascii)",
+        )
+    return text
+
+
+def _decoded(data: bytes) -> str | None:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _open_trouble(file: Path, error: OSError) -> tuple[str, str]:
+    shown = clean(str(file))
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return "does not exist", f"mount the file at {shown}, or correct the path"
+    if isinstance(error, PermissionError):
+        uid, gid = os.geteuid(), os.getegid()
+        return (
+            f"may not be read by this container's user (uid {uid}, gid {gid}{_owner(file)})",
+            f"on the host, for the file that is mounted at {shown}: chown {uid}:{gid}, or chmod 0444",
+        )
+    return f"cannot be read ({error.strerror})", f"check what is mounted at {shown}"
+
+
+def _owner(file: Path) -> str:
+    try:
+        found = file.stat()
+    except OSError:
+        return ""
+    return f"; the file belongs to {found.st_uid}:{found.st_gid}, mode {stat.S_IMODE(found.st_mode):04o}"
+
+
+def _unreadable(file: Path, variable: str, trouble: str, todo: str) -> Failure:
+    shown = clean(str(file))
+    subject = f"The token file {shown}, which {variable} names," if variable else f"The token file {shown}"
+    instead = (f"or put the token itself into {variable.removesuffix('_FILE')}",) if variable.endswith("_FILE") else ()
+    return Failure("token-file-unreadable", CONFIG, f"{subject} {trouble}.", "", (todo, *instead))
+
+
+def _tidy(raw: str, source: str, notices: list[Notice], *, in_file: bool = False) -> str:
+    """The token without what surrounds it. The line end of a file's last line is no cause for a notice."""
+    value = raw.removesuffix("\n").removesuffix("\r") if in_file else raw
+    removed: list[str] = []
+    before = None
+    while value != before:
+        before = value
+        value = value.strip(_SURROUNDINGS)
+        if value != before:
+            removed.append("blanks or invisible characters")
+        if len(value) > 1 and value[0] in QUOTES and value[-1] in QUOTES:
+            value = value[1:-1]
+            removed.append("quotes")
+        if value[:7].lower() == "bearer ":
+            value = value[7:]
+            removed.append('the word "Bearer"')
+    if value and removed:
+        what = " and ".join(dict.fromkeys(removed))
+        notices.append(Notice("token-tidied", f"{source}: {what} around the token were removed."))
+    return value
+
+
+def _prove(token: Token, notices: list[Notice], *, any_form: bool) -> None:
+    if _is_placeholder(token.value, any_form=any_form):
+        raise Failure(
+            "token-placeholder",
+            CONFIG,
+            f"{token.source} holds a placeholder, not a token.",
+            "An example was copied, or a reference to a variable was not expanded.",
+            (
+                "create a token with read access: https://huggingface.co/settings/tokens",
+                f"put it into {token.source}, or leave that blank if no model needs a token",
+            ),
+        )
+    trouble = _malformation(token.value, any_form=any_form)
+    if trouble:
+        raise Failure(
+            "token-malformed",
+            CONFIG,
+            f"{token.source} holds something that cannot be a token: {trouble}.",
+            "Nothing was sent to the Hub.",
+            (f"put the token alone into {token.source}, as https://huggingface.co/settings/tokens shows it",),
+        )
+    if not any_form and not token.value.startswith(_HUB_PREFIXES):
+        notices.append(
+            Notice(
+                "token-form-unusual",
+                f"{token.source}: the token does not begin with hf_; is it one of another service?",
+            )
+        )
+
+
+def _is_placeholder(value: str, *, any_form: bool) -> bool:
+    for start, end in (("<", ">"), ("${", "}"), ("$(", ")"), ("{{", "}}"), ("%", "%")):
+        if value.startswith(start) and value.endswith(end) and len(value) > 1:
+            return True
+    if value.startswith("$") and value[1:].isidentifier() and value.isupper():
+        return True
+    rest = value.lower()
+    if any_form and not ("your" in rest or "change" in rest):
+        return False  # a private mirror may well take "token" for one
+    for filler in _FILLERS:
+        rest = rest.replace(filler, "")
+    return not rest.strip("x_-.…*()[] !")
+
+
+def _malformation(value: str, *, any_form: bool) -> str:
+    if len(value) > _MAX_TOKEN:
+        return f"it is {len(value)} characters long"
+    assigned = value.removeprefix("export ").partition("=")[0].strip()
+    if assigned in TOKEN_NAMES and "=" in value:
+        return f'it begins with "{assigned}="'
+    if any(character.isspace() for character in value):
+        return "there are blanks or line breaks inside"
+    if not value.isascii():
+        return "there are characters in it that are not ASCII"
+    if not value.isprintable():
+        return "there are control characters in it"
+    if not any_form and not _B64TOKEN.issuperset(value):
+        return "there are characters in it that no token of the Hub has"
+    return ""

@@ -1,0 +1,198 @@
+"""One start of the program: its settings, its state file, its log, and the Hub, opened when first asked.
+
+The flow (`gate`) stays free of how things are said: what is worth telling goes through here, into the log and the state
+file alike.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from entrypoint import settings as settings_module
+from entrypoint.failures import TEMP_FAIL, Failure
+from entrypoint.settings import Settings, Token
+from entrypoint.status.state import State, folders
+from entrypoint.values import Plan, Verdict
+
+if TYPE_CHECKING:
+    from entrypoint.hub.access import Access
+    from entrypoint.hub.hub import Hub
+    from entrypoint.remedies import Context
+    from entrypoint.transfer.supervise import Supervisor
+
+ACCESS_ATTEMPTS = 5
+
+
+class Start:
+    """`environ` is the process's own environment. Raises `Failure` 78 when it cannot be meant."""
+
+    def __init__(self, environ: Mapping[str, str], *, writes_state: bool = True) -> None:
+        self.began = time.monotonic()
+        self._worker: subprocess.Popen[bytes] | None = None
+        self._trust: dict[str, str] = {}
+        self.state = State.open(folders(environ)) if writes_state else State(None)
+        self.state.enter("starting", "reading settings")
+        self.settings: Settings = settings_module.read(environ, stderr_is_terminal=sys.stderr.isatty())
+        for notice in self.settings.notices:
+            self.warn(notice.name, notice.text)
+        if writes_state and self.state.folder is None:
+            self.warn(
+                "no-state-folder",
+                "No folder for the state file can be written; the healthcheck sees only the server. "
+                "Set ENTRYPOINT_STATE_DIR, or mount a tmpfs on /run/model-entrypoint.",
+            )
+
+    @cached_property
+    def log(self) -> Any:
+        """structlog's logger; importing it is what a warm start saves."""
+        from entrypoint import log
+
+        token = self.settings.token
+        log.configure(self.settings.log, [token.value] if token else [])
+        return log.get("model-entrypoint")
+
+    @cached_property
+    def hub(self) -> Hub:
+        from entrypoint.hub import trust
+
+        self._trust = trust.fallback(self.settings.environ)
+        os.environ.update(self._trust)  # the library's TLS context reads the process's own environment
+
+        from entrypoint.hub.hub import Hub
+        from entrypoint.hub.retry import patiently
+
+        token = self.settings.token
+        return Hub(
+            self.settings.endpoint,
+            token.value if token else None,
+            patiently(ACCESS_ATTEMPTS),
+        )
+
+    @cached_property
+    def access(self) -> Access:
+        from entrypoint.hub.access import Access
+
+        return Access(self.hub, token_set=self.settings.token is not None)
+
+    @property
+    def deadline(self) -> float | None:
+        """The moment (time.monotonic) after which patience ends; None for never."""
+        seconds = self.settings.deadline_seconds
+        return self.began + seconds if seconds else None
+
+    @property
+    def context(self) -> Context:
+        from entrypoint.remedies import Context
+
+        token = self.settings.token
+        return Context(
+            endpoint=self.settings.endpoint,
+            token_source=token.source if token else "",
+            proxy=next(iter(self.settings.proxies.values()), ""),
+        )
+
+    def supervisor(self, plan: Plan) -> Supervisor:
+        """What moves the files of a plan, telling log and state file how far it is."""
+        from entrypoint.text import human_bytes
+        from entrypoint.transfer.progress import Display, Snapshot
+        from entrypoint.transfer.supervise import Limits, Listener, Supervisor
+
+        def to_log(snapshot: Snapshot) -> None:
+            self.log.info(f"fetching: {snapshot}")
+
+        def to_state(snapshot: Snapshot) -> None:
+            self.state.update(
+                str(snapshot),
+                percent=snapshot.percent,
+                bytes_done=snapshot.done,
+                bytes_total=snapshot.total,
+                bytes_per_second=round(snapshot.rate),
+                seconds_left=None if snapshot.left is None else round(snapshot.left),
+            )
+
+        self.state.enter("fetching", f"0 % (0 B of {human_bytes(plan.bytes_missing)})")
+        token = self.settings.token
+        return Supervisor(
+            self.settings.endpoint,
+            token.value if token else None,
+            {**self.settings.environ, **self._trust},
+            Limits(self.settings.stall_seconds, self.deadline),
+            Listener(self.log.info, to_state, Display(to_log)),
+            self._watch,
+        )
+
+    def wait_for_other(self, seconds: float) -> None:
+        """Another container on this volume is fetching the same: say so, sleep, and end at the deadline."""
+        if self.deadline is not None and time.monotonic() > self.deadline:
+            raise Failure(
+                "lock-not-freed",
+                TEMP_FAIL,
+                "Another container on this volume was still fetching the same model when the deadline passed.",
+                "",
+                ("start again later", "or raise ENTRYPOINT_DEADLINE_SECONDS"),
+            )
+        if self.state.phase != "waiting":
+            text = "another container on this volume is fetching the same model"
+            self.state.enter("waiting", text)
+            self.log.info(text)
+        time.sleep(seconds)
+
+    def end_on_signals(self) -> None:
+        """PID 1 has no default dispositions: without a handler, SIGTERM would be ignored until `docker stop` kills.
+
+        No child stays behind, and what was placed is proved and stays. `exec` brings the defaults back.
+        """
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, lambda received, _frame: self._end_by(received))
+
+    def _end_by(self, number: int) -> NoReturn:
+        if self._worker is not None:
+            from entrypoint.transfer.supervise import kill
+
+            kill(self._worker)
+        self.state.enter("failed", f"ended by {signal.Signals(number).name}", exit_code=128 + number)
+        os._exit(128 + number)
+
+    def _watch(self, worker: subprocess.Popen[bytes] | None) -> None:
+        self._worker = worker
+
+    def use_token(self, token: Token) -> None:
+        """A token that was found after the settings were read."""
+        self.settings = replace(self.settings, token=token)
+        self.__dict__.pop("log", None)  # its redaction must know the new secret
+
+    def warn(self, name: str, text: str) -> None:
+        self.log.warning(text, notice=name)
+
+    def tell_optional(self, verdicts: Sequence[Verdict]) -> None:
+        """Refused optional models are told like required ones, but the start goes on."""
+        if all(verdict.granted for verdict in verdicts):
+            return
+        from entrypoint import ending
+
+        ending.tell_verdicts(verdicts, self, self.context)
+
+    def tell_plan(self, plan: Plan) -> None:
+        from entrypoint.text import human_bytes
+
+        for item in plan.items:
+            self.log.info(
+                f"{item.need.repo}: {len(item.missing)} of {len(item.files)} files to fetch"
+                if item.missing
+                else f"{item.need.repo}: all {len(item.files)} files are in place and proved",
+                commit=item.commit[:12],
+                bytes=human_bytes(item.bytes_missing),
+            )
+
+    def done(self, text: str) -> None:
+        self.state.enter("serving", text)
+        self.log.info(text, seconds=round(time.monotonic() - self.began, 3))

@@ -1,0 +1,1 @@
+"""What this start is doing: the state file, and the healthcheck that reads it. Standard library only."""

@@ -1,0 +1,42 @@
+"""From a plan to files in place: the staging areas are held while one supervisor moves what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+from entrypoint.cache import staging
+from entrypoint.transfer.supervise import Supervisor
+from entrypoint.transfer.wire import JobItem
+from entrypoint.values import Plan
+
+
+@contextmanager
+def areas_held(plan: Plan, wait: Callable[[float], None]) -> Iterator[bool]:
+    """Holds the staging areas of all items that miss files; what crashed runs left elsewhere is swept.
+
+    `wait` is called while another process holds one (see `staging.held`). Gives whether that was so: then the plan is
+    to be made again, for the other has probably brought the files.
+    """
+    waited = False
+
+    def waiting(seconds: float) -> None:
+        nonlocal waited
+        waited = True
+        wait(seconds)
+
+    unfinished = [item for item in plan.items if item.missing]
+    with ExitStack() as stack:
+        # In one order everywhere: two containers that want the same two models must not wait for each other.
+        for area in sorted({staging.folder(item) for item in unfinished}):
+            stack.enter_context(staging.held(area, waiting))
+        for place in {item.need.place for item in unfinished}:
+            staging.sweep(place)
+        yield waited
+
+
+def move(plan: Plan, supervisor: Supervisor) -> None:
+    """Returns when every file of the plan is in place. Raises `RefusedMidway` and `Failure`."""
+    supervisor.move(
+        [JobItem(item.need, item.commit, item.missing, staging.folder(item)) for item in plan.items if item.missing]
+    )

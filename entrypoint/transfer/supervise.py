@@ -1,0 +1,255 @@
+"""Runs the worker and watches it: what it says becomes progress and log lines, its silence and its death are acted on.
+
+A stalled or dead worker costs a restart of the worker with gentler settings (no xet, fewer files at once), not the
+container. What it had placed is not asked for again. After `FRUITLESS_LIMIT` workers in a row that brought nothing, the
+transfer is given up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from entrypoint.cache import room
+from entrypoint.failures import IO_ERROR, TEMP_FAIL, UNAVAILABLE, Failure
+from entrypoint.text import clean, human_bytes, human_duration, mask_secrets
+from entrypoint.transfer import wire
+from entrypoint.transfer.progress import Display, Meter, Snapshot
+from entrypoint.values import Evidence, Need
+
+PARALLEL_FILES = 4
+FRUITLESS_LIMIT = 3
+TURN_SECONDS = 0.25
+STDERR_TAIL_BYTES = 4000
+
+_BOOTSTRAP = (
+    "import sys; sys.path[:] = sys.argv[1:]; sys.argv[1:] = []; from entrypoint.transfer.worker import main; main()"
+)
+
+
+class RefusedMidway(Exception):  # noqa: N818
+    """The Hub refused a file that it had granted before: access was taken away, or the Hub kept failing."""
+
+    def __init__(self, need: Need, evidence: Evidence) -> None:
+        super().__init__(evidence.message)
+        self.need = need
+        self.evidence = evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds. `deadline` is a time of `time.monotonic`, or None."""
+
+    stall: float
+    deadline: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Where the supervisor's news go."""
+
+    log: Callable[..., None]
+    progress: Callable[[Snapshot], None]
+    display: Display
+
+
+class Supervisor:
+    """One transfer. `environ` is the worker's environment; the token travels in the job, not in there."""
+
+    def __init__(
+        self,
+        endpoint: str,
+        token: str | None,
+        environ: Mapping[str, str],
+        limits: Limits,
+        listener: Listener,
+        watch: Callable[[subprocess.Popen[bytes] | None], None] = lambda _process: None,
+    ) -> None:
+        self._endpoint = endpoint
+        self._token = token
+        self._environ = environ
+        self._limits = limits
+        self._listener = listener
+        self._watch = watch
+        self._left: list[wire.JobItem] = []
+        self._meter = Meter(0)
+
+    def move(self, items: Sequence[wire.JobItem]) -> None:
+        """Returns when all files of all items are in place. Raises `RefusedMidway` or `Failure`."""
+        self._left = [item for item in items if item.files]
+        self._meter = Meter(sum(file.size for item in self._left for file in item.files))
+        parallel, xet, fruitless = PARALLEL_FILES, True, 0
+        while self._left:
+            brought, trouble = self._run_worker(parallel, xet)
+            if not self._left:
+                break
+            fruitless = 0 if brought else fruitless + 1
+            if fruitless >= FRUITLESS_LIMIT:
+                raise self._given_up(trouble)
+            parallel, xet = 1, False
+            self._listener.display.clear()
+            self._listener.log("transfer restarted, gently: over HTTP, one file at a time", reason=trouble)
+        self._listener.display.clear()
+
+    def _run_worker(self, parallel: int, xet: bool) -> tuple[int, str]:
+        """Bytes that one worker brought, and what ended it ("" when it finished)."""
+        job = wire.Job(self._endpoint, self._token, tuple(self._left), parallel)
+        environ = {**self._environ, "HF_XET_CACHE": str(self._left[0].area / "xet")}
+        for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
+            environ.pop(name, None)  # the library would read them; the job says which token goes where
+        if not xet:
+            environ["HF_HUB_DISABLE_XET"] = "1"
+        with tempfile.TemporaryFile() as errors:
+            process = subprocess.Popen(
+                [sys.executable, *_interpreter_flags(), "-c", _BOOTSTRAP, *sys.path],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env=environ,
+                start_new_session=True,
+            )
+            self._watch(process)
+            try:
+                return self._listen(process, job, errors)
+            finally:
+                kill(process)
+                self._watch(None)
+
+    def _listen(self, process: subprocess.Popen[bytes], job: wire.Job, errors: Any) -> tuple[int, str]:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with contextlib.suppress(BrokenPipeError):  # it died at once; its exit code tells below
+            process.stdin.write(wire.encode(job))
+            process.stdin.flush()
+        brought, heard = 0, time.monotonic()
+        buffer = b""
+        with selectors.DefaultSelector() as selector:
+            selector.register(process.stdout, selectors.EVENT_READ)
+            while True:
+                self._check_deadline()
+                if selector.select(TURN_SECONDS):
+                    chunk = os.read(process.stdout.fileno(), 1 << 16)
+                    if not chunk:
+                        return brought, self._how_it_died(process, errors)
+                    *lines, buffer = (buffer + chunk).split(b"\n")
+                    for line in lines:
+                        brought += self._act(json.loads(line), job)
+                    heard = time.monotonic()
+                elif time.monotonic() - heard > self._limits.stall:
+                    return brought, f"no byte came for {human_duration(self._limits.stall)}"
+                self._show()
+
+    def _act(self, event: dict[str, Any], job: wire.Job) -> int:
+        kind = event["event"]
+        if kind == "bytes":
+            self._meter.add(event["count"])
+            return max(0, int(event["count"]))
+        if kind == "placed":
+            self._placed(job.items[event["item"]], event["path"])
+        elif kind == "note":
+            self._listener.display.clear()
+            self._listener.log(event["text"], **event["fields"])
+        elif kind == "failed":
+            raise self._failure(job.items[event["item"]], event)
+        return 0
+
+    def _placed(self, item: wire.JobItem, path: str) -> None:
+        left = []
+        for other in self._left:
+            if (other.area, other.need) == (item.area, item.need):
+                other = replace(other, files=tuple(file for file in other.files if file.path != path))
+            if other.files:
+                left.append(other)
+        self._left = left
+
+    def _failure(self, item: wire.JobItem, event: dict[str, Any]) -> Exception:
+        kind, place = event["kind"], item.need.place.path
+        if kind == "refusal":
+            return RefusedMidway(item.need, wire.evidence(event["evidence"]))
+        if kind == "disk-full":
+            left = sum(file.size for other in self._left for file in other.files)
+            return room.too_small(place, left, _free(place))
+        if kind == "mismatch":
+            return Failure(
+                "content-mismatch",
+                IO_ERROR,
+                f"{item.need.repo}: {event['error']}, again and again.",
+                "Something between the Hub and this disk changes the bytes: a proxy, a mirror, or the disk itself.",
+                (f"try another network or mirror than {self._endpoint}", "check the disk under the cache folder"),
+            )
+        return room.not_writable(place, OSError(event["errno"], event["error"]))
+
+    def _check_deadline(self) -> None:
+        deadline = self._limits.deadline
+        if deadline is not None and time.monotonic() > deadline:
+            missing = [file.path for item in self._left for file in item.files]
+            size = sum(file.size for item in self._left for file in item.files)
+            raise Failure(
+                "deadline-passed",
+                TEMP_FAIL,
+                f"The deadline passed with {human_bytes(size)} in {len(missing)} files still to come.",
+                "Missing: " + ", ".join(clean(path, 80) for path in missing[:5]) + (" ..." if missing[5:] else ""),
+                ("start again: what has arrived whole is kept", "or raise ENTRYPOINT_DEADLINE_SECONDS"),
+            )
+
+    def _given_up(self, trouble: str) -> Failure:
+        missing = sum(file.size for item in self._left for file in item.files)
+        return Failure(
+            "transfer-stalled",
+            UNAVAILABLE,
+            f"The transfer came to nothing {FRUITLESS_LIMIT} times in a row: {trouble}.",
+            f"{human_bytes(missing)} are still to come.",
+            ("start again: what has arrived whole is kept", "check the network, the proxy, and the memory limit"),
+        )
+
+    def _how_it_died(self, process: subprocess.Popen[bytes], errors: Any) -> str:
+        code = process.wait()
+        if code == 0:
+            return ""
+        errors.seek(0, os.SEEK_END)
+        errors.seek(max(0, errors.tell() - STDERR_TAIL_BYTES))
+        words = errors.read().decode("utf-8", "replace").strip().splitlines()
+        last = clean(mask_secrets(words[-1]), 200) if words else ""  # of a traceback, the error itself
+        if code == -signal.SIGKILL:
+            return "the worker was killed, as happens when memory runs out"
+        cause = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        return f"the worker died ({cause}{': ' + last if last else ''})"
+
+    def _show(self) -> None:
+        snapshot = self._meter.now()
+        self._listener.progress(snapshot)
+        self._listener.display.show(snapshot)
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """Ends the worker and whatever it may have started, at once; nothing that it placed is lost by it."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
+    process.wait()
+
+
+def _interpreter_flags() -> list[str]:
+    """The worker sees the same modules as we do, and nothing else: our flags, and our sys.path by the bootstrap."""
+    return ["-I", *(["-S"] if sys.flags.no_site else [])]
+
+
+def _free(folder: Path) -> int:
+    with contextlib.suppress(OSError):
+        found = os.statvfs(folder)
+        return found.f_bavail * found.f_frsize
+    return 0
