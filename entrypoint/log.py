@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
-from .text import REDACTED_TOKEN, clean, mask_secrets
+from entrypoint.text import REDACTED_TOKEN, clean, mask_secrets
 
 if TYPE_CHECKING:
     import logging
@@ -80,10 +80,9 @@ def chain(secrets: Iterable[str]) -> tuple[Step, ...]:
 
 
 def redactor(secrets: Iterable[str]) -> Callable[[str], str]:
-    """A function that frees text of the secrets, in every form that an HTTP client gives them, and of what
-    looks so.
+    """A function that frees text of the secrets, and of whatever looks like a Hub token or a URL's credentials.
 
-    The forms: plain, percent-encoded, and base64 of what contains it ("Basic" credentials).
+    A secret is known plain, percent-encoded, quoted by Python, and inside base64 ("Basic" credentials).
     """
     forms = [form for secret in secrets if len(secret) >= _SHORTEST for form in _forms(secret)]
     pattern = "|".join(sorted(set(forms), key=len, reverse=True))

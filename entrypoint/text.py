@@ -1,5 +1,4 @@
-"""Text made fit to be shown: cleaned of what could deceive a terminal, freed of credentials; numbers with
-units.
+"""Text made fit to be shown: without what deceives a terminal, without credentials, numbers with units.
 
 Everything that came from outside (the Hub's messages, file names, settings) passes through `clean` before a
 person sees it. Standard library only, and no pattern compiled before it is used: the warm start imports this.
@@ -27,8 +26,7 @@ REDACTED_TOKEN = "hf_…(redacted)"  # noqa: S105 - what stands in a token's pla
 
 
 def clean(text: str, limit: int = 300) -> str:
-    """`text` as one line of at most `limit` characters, without controls, ANSI escapes, bidi and zero-width
-    marks.
+    """`text` as one line of at most `limit` characters, without controls, ANSI escapes and invisible marks.
 
     Line breaks and runs of blanks become one blank; a cut is marked by an ellipsis. `limit` 0 means no limit.
     """

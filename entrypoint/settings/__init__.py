@@ -1,5 +1,4 @@
-"""Environment -> `Settings`, once, at start: `Failure` (78) for what cannot be meant, a `Notice` for what is
-odd.
+"""Environment -> `Settings`, once, at start: `Failure` (78) for what cannot be meant, a `Notice` for oddities.
 
 Blank variables are unset ones: a compose file's `HF_TOKEN: ${HF_TOKEN:-}` gives a blank where nobody set
 anything, and the Hub client takes a blank HF_HOME for the working directory.
@@ -13,12 +12,12 @@ from pathlib import Path
 from typing import Literal, cast
 from urllib.parse import urlsplit
 
-from ..failures import CONFIG, Failure
-from ..text import clean, mask_url
-from . import certificates, forms, paths, tokens
-from .forms import Notice
-from .tokens import Token
-from .variables import PROXY_NAMES, TOKEN_NAMES, TOKEN_VARIABLES, VARIABLES
+from entrypoint.failures import CONFIG, Failure
+from entrypoint.settings import certificates, forms, paths, tokens
+from entrypoint.settings.forms import Notice
+from entrypoint.settings.tokens import Token
+from entrypoint.settings.variables import PROXY_NAMES, TOKEN_NAMES, TOKEN_VARIABLES, VARIABLES
+from entrypoint.text import clean, mask_url
 
 __all__ = ["TOKEN_NAMES", "TOKEN_VARIABLES", "Notice", "Settings", "Token", "read"]
 

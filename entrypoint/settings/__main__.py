@@ -4,6 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from .page import page
+from entrypoint.settings.page import page
 
 sys.stdout.write(page())

@@ -1,5 +1,4 @@
-"""The certificate authorities that were configured: each named file is there, readable, and holds a
-certificate.
+"""The certificate authorities that were configured: each file is there, readable, and holds one.
 
 A missing SSL_CERT_FILE ends the Hub client in a bare `[Errno 2]` without the file's name. And its readers
 differ: requests (huggingface_hub before 1.0) reads REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE; httpx and xet read
@@ -15,9 +14,9 @@ import re
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
-from ..failures import CONFIG, Failure
-from ..text import clean
-from .forms import Notice, path
+from entrypoint.failures import CONFIG, Failure
+from entrypoint.settings.forms import Notice, path
+from entrypoint.text import clean
 
 _FILES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _MAX_BUNDLE = 16 * 1024 * 1024

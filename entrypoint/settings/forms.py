@@ -1,5 +1,4 @@
-"""Single values as people write them: quoted, a number, a word, an address, a path. Wrong ones become a
-`Failure`.
+"""Single values as people write them: quoted, a number, a word, an address, a path. Wrong ones: `Failure`.
 
 The wrong value is shown, but without anything that looks like a token: people put values into the wrong
 variable.
@@ -15,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from ..failures import CONFIG, Failure
-from ..text import clean, mask_secrets, mask_url
-from .variables import VARIABLES
+from entrypoint.failures import CONFIG, Failure
+from entrypoint.settings.variables import VARIABLES
+from entrypoint.text import clean, mask_secrets, mask_url
 
 TRUE_WORDS = frozenset({"1", "on", "yes", "true"})  # the Hub client's own rule
 FALSE_WORDS = frozenset({"0", "off", "no", "false"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .variables import TOKEN_NAMES, TOKEN_SECRET, VARIABLES, Group, Variable
+from entrypoint.settings.variables import TOKEN_NAMES, TOKEN_SECRET, VARIABLES, Group, Variable
 
 _CHAPTERS: dict[Group, tuple[str, str]] = {
     "ours": (

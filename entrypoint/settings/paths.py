@@ -7,8 +7,8 @@ import pwd
 from collections.abc import MutableMapping
 from pathlib import Path
 
-from ..text import clean
-from .forms import Notice, path
+from entrypoint.settings.forms import Notice, path
+from entrypoint.text import clean
 
 
 def user_home(environ: MutableMapping[str, str]) -> Path:

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..failures import CONFIG, Failure
-from ..text import clean
-from .forms import QUOTES, Notice, path
-from .variables import TOKEN_NAMES, TOKEN_SECRET
+from entrypoint.failures import CONFIG, Failure
+from entrypoint.settings.forms import QUOTES, Notice, path
+from entrypoint.settings.variables import TOKEN_NAMES, TOKEN_SECRET
+from entrypoint.text import clean
 
 _MAX_FILE = 64 * 1024
 _MAX_TOKEN = 8192  # OAuth and OIDC tokens are JSON Web Tokens of a few kilobytes
@@ -26,22 +26,8 @@ _HUB_PREFIXES = ("hf_", "api_")
 # Words of which placeholders are made, longer ones before those that they contain.
 _FILLERS = (
     *("placeholder", "undefined", "personal", "hugging", "example", "replace", "access", "change", "insert"),
-    *(
-        "enter",
-        "paste",
-        "token",
-        "value",
-        "your",
-        "user",
-        "goes",
-        "here",
-        "with",
-        "face",
-        "none",
-        "null",
-        "todo",
-    ),
-    *("read", "this", "api", "hub", "key", "put", "add", "tbd", "the", "my", "me", "hf"),
+    *("enter", "paste", "token", "value", "your", "user", "goes", "here", "with", "face", "none", "null"),
+    *("todo", "read", "this", "api", "hub", "key", "put", "add", "tbd", "the", "my", "me", "hf"),
 )
 _B64TOKEN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=")  # RFC 6750, section 2.1
 
@@ -66,9 +52,9 @@ def find(
     root: Path,
     any_form: bool,
 ) -> Token | None:
-    """The first token, in the order of the contract. Variables in `environ` that hold a token get its cleaned
-    form.
+    """The first token, in the order of the contract.
 
+    Variables in `environ` that hold a token get its cleaned form.
     `any_form`: the endpoint is not the public Hub, so its tokens may look like anything.
     """
     named = list(_named(environ, notices, home))
@@ -106,7 +92,7 @@ def _named(environ: MutableMapping[str, str], notices: list[Notice], home: Path)
             else:
                 del environ[name]
         elif file_name in environ:
-            file = path(environ[file_name], environ, home)
+            file = _file(environ, file_name, home)
             source = f"{file_name} ({clean(str(file))})"
             value = _tidy(_content(file, file_name), source, notices, in_file=True)
             if value:
@@ -119,7 +105,7 @@ def _from_usual_places(
     environ: Mapping[str, str], notices: list[Notice], hf_home: Path, home: Path, root: Path
 ) -> Token | None:
     """HF_TOKEN_PATH, the secret, the Hub's own file: places where a token may lie, or may not."""
-    moved = path(environ["HF_TOKEN_PATH"], environ, home) if "HF_TOKEN_PATH" in environ else None
+    moved = _file(environ, "HF_TOKEN_PATH", home) if "HF_TOKEN_PATH" in environ else None
     if moved:
         source = f"HF_TOKEN_PATH ({clean(str(moved))})"
         if _absent(moved):
@@ -140,6 +126,20 @@ def _from_usual_places(
         notices.append(Notice(failure.name, f"{failure.what} Going on without it."))
         return None
     return Token(value, source) if value else None
+
+
+def _file(environ: Mapping[str, str], name: str, home: Path) -> Path:
+    """The file that the variable names. People put the token itself there: what is no path is not shown."""
+    file = path(environ[name], environ, home)
+    if "/" not in environ[name] and _absent(file):
+        raise Failure(
+            "token-file-unreadable",
+            CONFIG,
+            f"{name} names no file: there is no / in its value.",
+            "It takes the path of a file that holds the token. If it is the token itself, HF_TOKEN takes that.",
+            (f"set {name} to the file's whole path", f"or remove {name} and set HF_TOKEN"),
+        )
+    return file
 
 
 def _absent(file: Path) -> bool:

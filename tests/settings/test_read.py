@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from entrypoint import settings
+from tests.settings.conftest import Read, Refusal, names, said
+
+
+def test_an_empty_environment_gives_the_defaults_of_the_contract(read: Read, home: Path) -> None:
+    found = read()
+    assert found.token is None
+    assert found.endpoint == "https://huggingface.co"
+    assert (found.models, found.optional_models) == ("", "")
+    assert (found.stall_seconds, found.deadline_seconds) == (60.0, 0.0)
+    assert (found.offline, found.server_offline, found.server_token) == (False, False, "keep")
+    assert found.health_url == "http://127.0.0.1:8080/health"
+    assert (found.state_dir, found.lang, found.log) == (None, "en", "json")
+    assert dict(found.proxies) == {}
+    assert found.notices == ()
+    assert dict(found.environ) == {}
+
+
+def test_log_lines_are_for_people_on_a_terminal_and_for_programs_elsewhere(home: Path) -> None:
+    assert settings.read({}, stderr_is_terminal=True, home=home).log == "console"
+    assert settings.read({}, stderr_is_terminal=False, home=home).log == "json"
+    assert settings.read({"ENTRYPOINT_LOG": "json"}, stderr_is_terminal=True, home=home).log == "json"
+    assert settings.read({"ENTRYPOINT_LOG": "Console"}, stderr_is_terminal=False, home=home).log == "console"
+
+
+def test_what_is_set_is_taken(read: Read, tmp_path: Path) -> None:
+    found = read(
+        ENTRYPOINT_MODELS="org/a\norg/b@v1:*.gguf",
+        ENTRYPOINT_OPTIONAL_MODELS="org/c",
+        ENTRYPOINT_STALL_SECONDS="2.5",
+        ENTRYPOINT_DEADLINE_SECONDS="7200",
+        ENTRYPOINT_SERVER_OFFLINE="yes",
+        ENTRYPOINT_SERVER_TOKEN="drop",
+        ENTRYPOINT_STATE_DIR=str(tmp_path),
+        PORT="8001",
+    )
+    assert found.models == "org/a\norg/b@v1:*.gguf"
+    assert found.optional_models == "org/c"
+    assert (found.stall_seconds, found.deadline_seconds) == (2.5, 7200.0)
+    assert (found.server_offline, found.server_token) == (True, "drop")
+    assert found.state_dir == tmp_path
+    assert found.health_url == "http://127.0.0.1:8001/health"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("ENTRYPOINT_STALL_SECONDS", "0", "greater than 0"),
+        ("ENTRYPOINT_STALL_SECONDS", "90s", "a number of seconds"),
+        ("ENTRYPOINT_STALL_SECONDS", "nan", "a number of seconds"),
+        ("ENTRYPOINT_STALL_SECONDS", "inf", "a number of seconds"),
+        ("ENTRYPOINT_STALL_SECONDS", "1e999", "a number of seconds"),
+        ("ENTRYPOINT_STALL_SECONDS", "\u0663", "a number of seconds"),
+        ("ENTRYPOINT_DEADLINE_SECONDS", "-1", "from 0"),
+        ("ENTRYPOINT_SERVER_OFFLINE", "maybe", "1 or on or yes or true or 0"),
+        ("ENTRYPOINT_SERVER_TOKEN", "hide", "keep or drop"),
+        ("ENTRYPOINT_LOG", "xml", "console or json"),
+        ("PORT", "http", "a port number"),
+        ("PORT", "0", "a port number"),
+        ("PORT", "65536", "a port number"),
+        ("ENTRYPOINT_HEALTH_URL", "127.0.0.1/health", "http:// or https://"),
+        ("HF_HUB_DOWNLOAD_TIMEOUT", "2.5", "a whole number of seconds"),
+        ("HF_HUB_ETAG_TIMEOUT", "-3", "a whole number of seconds"),
+        ("HF_HUB_ETAG_TIMEOUT", "ten", "a whole number of seconds"),
+    ],
+)
+def test_an_impossible_value_is_refused_with_what_is_allowed(
+    refusal: Refusal, name: str, value: str, allowed: str
+) -> None:
+    failure = refusal(**{name: value})
+    assert failure.name == "setting-invalid"
+    assert failure.what.startswith(f"{name} is '{value}'")
+    assert allowed in failure.why
+    assert name in failure.todo[0]
+
+
+def test_a_servers_odd_port_is_no_concern_where_the_health_url_does_not_use_it(read: Read) -> None:
+    found = read(PORT="tcp://10.0.0.1:80", ENTRYPOINT_HEALTH_URL="http://127.0.0.1:9000/ready")
+    assert found.health_url == "http://127.0.0.1:9000/ready"
+
+
+def test_the_health_url_may_name_the_port(read: Read) -> None:
+    assert read(PORT="81", ENTRYPOINT_HEALTH_URL="http://[::1]:${PORT}/h").health_url == "http://[::1]:81/h"
+
+
+def test_a_token_in_the_wrong_variable_is_not_shown(refusal: Refusal) -> None:
+    token = "hf_" + "aBcDeFgH" * 4
+    for name in ("ENTRYPOINT_STALL_SECONDS", "HF_ENDPOINT", "ENTRYPOINT_LOG", "PORT"):
+        assert token not in said(refusal(**{name: token}))
+
+
+def test_a_wrong_value_is_cleaned_before_it_is_shown(refusal: Refusal) -> None:
+    failure = refusal(ENTRYPOINT_LOG="\x1b[31mred\x1b[0m\nline")
+    assert failure.what == "ENTRYPOINT_LOG is 'red line', which is not allowed."
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("HF_TOKEN", "HF_HOME", "HF_HUB_CACHE", "HF_ENDPOINT", "HF_HUB_DOWNLOAD_TIMEOUT", "HF_XET_CACHE"),
+        *("HUGGINGFACE_HUB_CACHE", "TRANSFORMERS_CACHE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PORT"),
+        *("PGPT_HUGGINGFACE_TOKEN", "ENTRYPOINT_MODELS", "ENTRYPOINT_UNHEARD_OF", "XDG_CACHE_HOME"),
+    ],
+)
+@pytest.mark.parametrize("blank", ["", "  ", "\r"])
+def test_a_blank_variable_is_an_unset_one_also_for_the_server(read: Read, name: str, blank: str) -> None:
+    found = read(**{name: blank, "OTHER": ""})
+    assert dict(found.environ) == {"OTHER": ""}
+    assert found.notices == ()
+    assert found == read(OTHER="")
+
+
+def test_quotes_and_carriage_returns_around_values_are_removed_for_the_server_too(read: Read) -> None:
+    found = read(HF_HOME='"/data"\r', ENTRYPOINT_STALL_SECONDS="'5'")
+    assert found.hf_home == Path("/data")
+    assert found.environ["HF_HOME"] == "/data"
+    assert found.stall_seconds == 5.0
+    assert names(found) == ["setting-tidied", "setting-tidied"]
+
+
+def test_variables_of_others_pass_through_untouched(read: Read) -> None:
+    environ = {"PGPT_PROFILES": '"docker"', "PATH": "/bin", "EMPTY": "", "http_proxy": ""}
+    assert dict(read(**environ).environ) == environ
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "taken"),
+    [
+        ("https://hf-mirror.com/", "https://hf-mirror.com"),
+        ("http://localhost:8080", "http://localhost:8080"),
+        ("https://host/artifactory/api/huggingfaceml/hf///", "https://host/artifactory/api/huggingfaceml/hf"),
+        ("http://[::1]:99", "http://[::1]:99"),
+    ],
+)
+def test_the_endpoint_is_taken_without_its_last_slash(read: Read, endpoint: str, taken: str) -> None:
+    found = read(HF_ENDPOINT=endpoint)
+    assert found.endpoint == taken
+    assert found.environ["HF_ENDPOINT"] == taken
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    ["ftp://host", "https://", "https://ho st", "https://host:99999", "http://[::1", "https://höst", "/path"],
+)
+def test_an_endpoint_that_is_no_web_address_is_refused(refusal: Refusal, endpoint: str) -> None:
+    failure = refusal(HF_ENDPOINT=endpoint)
+    assert failure.name == "setting-invalid"
+    assert "HF_ENDPOINT" in failure.what
+
+
+def test_an_endpoint_without_a_scheme_is_refused_with_the_whole_address(refusal: Refusal) -> None:
+    assert refusal(HF_ENDPOINT="hf-mirror.com").todo == ("set HF_ENDPOINT=https://hf-mirror.com",)
+
+
+def test_an_endpoint_with_a_query_is_refused(refusal: Refusal) -> None:
+    assert refusal(HF_ENDPOINT="https://host/?a=b").name == "setting-invalid"
+
+
+def test_credentials_in_the_endpoint_are_refused_without_being_shown(refusal: Refusal) -> None:
+    failure = refusal(HF_ENDPOINT="https://alice:s3cr3t@mirror.example/hf")
+    assert failure.name == "endpoint-with-credentials"
+    assert "https://***@mirror.example/hf" in failure.what
+    assert "s3cr3t" not in said(failure)
+    assert "alice" not in said(failure)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "told"),
+    [
+        ("http://olah:8090", ["endpoint-not-encrypted"]),
+        ("http://127.0.0.1:8090", []),
+        ("http://localhost", []),
+        ("http://[::1]:1", []),
+        ("https://olah", []),
+    ],
+)
+def test_a_token_sent_without_encryption_is_told(read: Read, endpoint: str, told: list[str]) -> None:
+    assert names(read(HF_ENDPOINT=endpoint, HF_TOKEN="abcdefgh")) == told
+    assert names(read(HF_ENDPOINT=endpoint)) == []
+
+
+@pytest.mark.parametrize(
+    ("hub", "transformers", "offline"),
+    [
+        ("1", "", True),
+        ("TRUE", "", True),
+        ("yes", "", True),
+        ("On", "", True),
+        ("0", "", False),
+        ("", "1", True),
+        ("0", "1", False),  # the client asks TRANSFORMERS_OFFLINE only where the other is blank
+    ],
+)
+def test_offline_is_decided_by_the_hub_clients_own_rule(read: Read, hub: str, transformers: str, offline: bool) -> None:
+    found = read(HF_HUB_OFFLINE=hub, TRANSFORMERS_OFFLINE=transformers)
+    assert found.offline is offline
+    assert found.notices == ()
+
+
+def test_a_word_that_the_hub_client_takes_for_no_is_told(read: Read) -> None:
+    found = read(HF_HUB_OFFLINE="enabled")
+    assert found.offline is False
+    assert names(found) == ["setting-unclear"]
+
+
+def test_a_misspelled_setting_is_told_with_the_nearest_name(read: Read) -> None:
+    found = read(ENTRYPOINT_MODEL="org/name")
+    assert names(found) == ["setting-unknown"]
+    assert found.notices[0].text.endswith("was ENTRYPOINT_MODELS meant?")
+
+
+def test_a_setting_of_a_later_version_is_told_without_a_guess(read: Read) -> None:
+    found = read(ENTRYPOINT_FALLBACKS="a/b=c/d", ENTRYPOINT_ON_REFUSAL="wait", ENTRYPOINT_STATUS_PORT="8080")
+    assert names(found) == ["setting-unknown"] * 3
+    assert not [notice.text for notice in found.notices if "meant" in notice.text]
+
+
+def test_a_later_setting_that_asks_for_what_is_done_anyway_is_not_told(read: Read) -> None:
+    assert read(ENTRYPOINT_ON_REFUSAL="exit", ENTRYPOINT_STATUS_PORT="0").notices == ()
+
+
+@pytest.mark.parametrize(
+    ("environ", "told"),
+    [
+        ({"ENTRYPOINT_LANG": "en_GB.UTF-8"}, []),
+        ({"ENTRYPOINT_LANG": "fr"}, ["language-unknown"]),
+        ({"LANG": "fr_FR.UTF-8"}, []),
+    ],
+)
+def test_only_a_language_that_was_asked_for_by_name_is_missed(
+    read: Read, environ: dict[str, str], told: list[str]
+) -> None:
+    found = read(**environ)
+    assert found.lang == "en"
+    assert names(found) == told
+
+
+def test_proxies_in_force_are_shown_without_their_credentials(read: Read) -> None:
+    found = read(
+        HTTPS_PROXY="http://bob:pa/ss@proxy:3128",
+        HTTP_PROXY="upper:1",
+        http_proxy="bob:secret@lower:2",
+        ALL_PROXY="socks5://x",
+        all_proxy="",
+        NO_PROXY="localhost,.corp",
+    )
+    assert dict(found.proxies) == {
+        "http_proxy": "***@lower:2",
+        "HTTPS_PROXY": "http://***@proxy:3128",
+        "NO_PROXY": "localhost,.corp",
+    }
+
+
+def test_the_environment_given_is_left_as_it_was(home: Path) -> None:
+    given = {"HF_HOME": "", "HF_TOKEN": '"hf_abcdefghijk"', "TRANSFORMERS_CACHE": "/t"}
+    before = dict(given)
+    settings.read(given, stderr_is_terminal=False, home=home)
+    assert given == before
