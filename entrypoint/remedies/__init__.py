@@ -2,8 +2,8 @@
 
     Verdict + Context -> facts (cleaned) -> remedy (which sentences) -> render (layout)
 
-`wording` gives the sentences their names and one file a language fills them (`en`); `pages` makes docs/refusals.md
-and docs/exit-codes.md from the same.
+`wording` gives the sentences their names, one file a language fills them (`en`); `pages` makes two pages of docs/ from
+the same.
 """
 
 from __future__ import annotations

@@ -1,0 +1,339 @@
+"""English: every sentence that a person reads, and nothing else. `wording` says what each is for."""
+
+# ruff: noqa: S106 - sentences about tokens, none of which is one
+
+from __future__ import annotations
+
+from entrypoint.remedies.wording import Said, Wording
+
+_VERDICTS = {
+    "granted": Said(
+        arises="The Hub lists the repo and lets this token, or anybody, read its files.",
+        means="Access is granted.",
+        next="access is granted",
+    ),
+    "token-missing": Said(
+        arises="401 with the code `GatedRepo`, and no token was sent.",
+        means="Gated: the files go only to accounts that have accepted the authors' terms."
+        " No token is set, so the Hub cannot know who is asking. An account is free; its token only opens"
+        " downloads, and no text of yours goes to the Hub.",
+        next="create a Hub token, set it as HF_TOKEN, accept the terms on the model's page",
+    ),
+    "token-invalid": Said(
+        arises="401 to a request with a token, and `whoami` does not know the token either.",
+        means="The Hub does not accept {token}: it was deleted, replaced, or not copied whole."
+        " While a bad token is set, even public models are refused.",
+        next="create a new Hub token and put it in place of the old one ({old})",
+    ),
+    "token-expired": Said(
+        arises="401 to a request with a token, and the Hub says that it has expired.",
+        means="A token can have an end date, and that of {token} has passed.",
+        next="create a new Hub token and put it in place of the expired one ({old})",
+    ),
+    "token-lacks-gated-scope": Said(
+        arises="403 without a code; `whoami` shows a fine-grained token that may not read gated repos, or the Hub's"
+        " sentence says so.",
+        means="A fine-grained token needs a permission of its own for gated models, and {token} lacks it.",
+        next="let the token read public gated repos, at {endpoint}/settings/tokens",
+    ),
+    "token-lacks-repo-scope": Said(
+        arises="`whoami` shows a fine-grained token whose list of repos does not include this one.",
+        means="A fine-grained token reads only what it was made for, and {token} was not made for this.",
+        next="add the model to what the token may read, at {endpoint}/settings/tokens",
+    ),
+    "terms-not-accepted": Said(
+        arises="403 with the code `GatedRepo`, and no other reason in the Hub's sentence.",
+        means="Gated: the files go only to accounts that have accepted the authors' terms, and {who} has not yet.",
+        next='as {who}, press "Agree and access repository" on the model\'s page',
+    ),
+    "review-pending": Said(
+        arises="403 with the code `GatedRepo`, and the Hub says that the request awaits a review.",
+        means="Access was asked for by {who}, and the authors have not answered yet. They decide, not the Hub:"
+        " waiting helps, restarting does not.",
+        next="wait for the authors' answer to {who}, then start again",
+    ),
+    "review-rejected": Said(
+        arises="403 with the code `GatedRepo`, and the Hub says that the request was rejected.",
+        means="Access was asked for by {who}, and the authors have declined.",
+        next="ask the model's authors, use another account, or another model",
+    ),
+    "access-reset": Said(
+        arises="403 with the code `GatedRepo`, and the Hub says that access was reset.",
+        means="The authors have taken back the access of {who}; a new request is possible.",
+        next="as {who}, send a new request on the model's page",
+    ),
+    "repo-not-found": Said(
+        arises="404 with the code `RepoNotFound` to a request with a valid token.",
+        means="The Hub has nothing of this name that {who} may see: the name has a typo, the model is gone, or it is"
+        " private.",
+        next="correct the name in {source}, or use the token of its owner",
+    ),
+    "repo-missing-or-private": Said(
+        arises="401 or 404 without the code `GatedRepo`, and no token was sent.",
+        means="The name has a typo, the model is gone, or it is private: without a token the Hub does not say which.",
+        next="correct the name in {source}, or set HF_TOKEN if the model is private",
+    ),
+    "revision-not-found": Said(
+        arises="404 with the code `RevisionNotFound`.",
+        means='The model is there, but it has no branch, tag or commit "{revision}".',
+        next='correct the revision "{revision}" in {source}',
+    ),
+    "file-not-found": Said(
+        arises="404 with the code `EntryNotFound`, or no file of the repo matches what is asked for.",
+        means="The model is there, but no file in it matches {wanted}.",
+        next="correct the file names: nothing matches {wanted}",
+    ),
+    "repo-disabled": Said(
+        arises='403 without a code, and the Hub says "Access to this resource is disabled."',
+        means="The Hub has disabled this model, for everybody.",
+        next="name another model in {source}",
+    ),
+    "org-policy": Said(
+        arises="403, and the Hub names a rule of the organisation: single sign-on, approved tokens,"
+        " or allowed networks.",
+        means="A rule of the organisation {organisation} stands in the way: single sign-on, approval of tokens,"
+        " or a list of allowed networks.",
+        next="ask an administrator of {organisation}",
+    ),
+    "rate-limited": Said(
+        arises="429, after the retries.",
+        means="The Hub has counted too many requests from this account or address, and asks for a pause.",
+        next="wait a few minutes, then start again",
+    ),
+    "hub-error": Said(
+        arises="408 or 5xx, after the retries.",
+        means="The Hub has a fault of its own just now. Nothing is wrong with your settings.",
+        next="wait a few minutes, then start again",
+    ),
+    "hub-unreachable": Said(
+        arises="No answer at all: the name was not resolved, the connection was refused, broke, or nothing"
+        " came in time.",
+        means="{host} did not answer.",
+        next="check this container's network: {host} cannot be reached",
+    ),
+    "tls-untrusted": Said(
+        arises="The TLS handshake failed because the certificate is not trusted here.",
+        means="{host} showed a certificate that this container does not trust: most often that of a company's firewall"
+        " that reads encrypted traffic.",
+        next="bring your company's CA into the container and set SSL_CERT_FILE",
+    ),
+    "proxy-refused": Said(
+        arises="407, or the proxy refused to open the connection. A proxy's 403 is never taken for the Hub's.",
+        means="The proxy {proxy_named} refused to pass the request on. The Hub was never asked.",
+        next="ask the network's administrators to let the proxy pass {host}",
+    ),
+    "not-a-hub": Said(
+        arises="An answer without the Hub's marks (`X-Request-Id`, `X-Error-*`, JSON), usually an HTML page.",
+        means="Something answered at {endpoint}, but it is no Hub: most often a network's sign-in page or a proxy's own"
+        " page.",
+        next="open {endpoint} in a browser on this network and see what answers",
+    ),
+    "refused": Said(
+        arises="Any other refusal: it is shown as the Hub gave it.",
+        means="The Hub refused, for a reason that this program does not know.",
+        next="open the model's page, signed in, and accept what it asks for",
+    ),
+}
+
+_TROUBLES = {
+    "": "{host} did not answer.",
+    "dns": "The name {host} could not be resolved: this container finds no name server that knows it.",
+    "connect": "No connection to {host} could be made: a firewall, or a proxy that must be used, is the usual cause.",
+    "timeout": "{host} did not answer in time: a firewall that drops packets, or a slow network, is the usual cause.",
+    "tls": "No safe connection to {host} could be made.",
+    "proxy": "The proxy {proxy_named} did not let the request through to {host}.",
+    "reset": "The connection to {host} was cut: a firewall or a proxy on the way is the usual cause.",
+    "other": "{host} could not be reached.",
+}
+
+ENGLISH = Wording(
+    verdicts=_VERDICTS,
+    troubles=_TROUBLES,
+    uses={
+        "listed": "",
+        "weights": "to write its answers, on your own machine",
+        "embedding": "to make your documents searchable, on your own machine",
+        "tokenizer": "to count tokens; no text of yours is sent anywhere",
+        "reranker": "to sort what it finds in your documents, on your own machine",
+        "code": "the model named there runs code from it",
+    },
+    asks="{asker} asks for it: {source}.",
+    asks_for_use="{asker} asks for it: {source} ({what_for}).",
+    asks_listed="{source} asks for it.",
+    asks_listed_code="A model in {source} asks for it (it runs code from it).",
+    optional="optional: the server starts without it",
+    knows_account='The Hub{at} knows you as "{account}"',
+    knows_account_by='The Hub{at} knows you as "{account}" ({parts})',
+    saw_token="The Hub{at} saw the token from {token_source}",
+    saw_no_token="The Hub{at} saw no token",
+    token_quoted='token "{token_name}"',
+    from_source="from {token_source}",
+    list_separator=", ",
+    roles={"read": "read", "write": "write", "fineGrained": "fine-grained"},
+    answered="{whom} and answered {answer}.",
+    answered_quoting='{whom} and answered {answer}: "{message}"',
+    answered_nothing="{whom}, and then gave no answer.",
+    somebody_answered="The answer was {status}.",
+    somebody_answered_quoting='The answer was {status}: "{message}"',
+    network_said='The error was: "{message}"',
+    files_found="It has: {files}.",
+    files_more="It has: {files} and {files_left} more.",
+    at_host=" at {endpoint_host}",
+    account_unnamed="your account",
+    token_named='the token "{token_name}"',
+    token_of_source="the token from {token_source}",
+    token_unnamed="your token",
+    proxy_unnamed="on the way",
+    usual_files="what a server reads (weights, configuration, tokenizer)",
+    place_of_asker="{asker}'s setting {source}",
+    go_on="To go on:",
+    go_on_as="To go on, as {account}:",
+    to_have_it_too="To have it as well:",
+    create_token='create a token of type "Read" at {endpoint}/settings/tokens (sign in or sign up first)',
+    create_token_again='create a new token of type "Read" at {endpoint}/settings/tokens',
+    token_to_env="put it into the file .env beside the compose file, as the line:\nHF_TOKEN=hf_...",
+    token_to_compose="hand it to the container: in the compose file, under its service:\n"
+    "environment:\n  HF_TOKEN: ${{HF_TOKEN:-}}",
+    token_to_environment="set it as HF_TOKEN in the environment of this container",
+    replace_token="put it in place of the old one: {old}",
+    replace_token_in_env="put it in place of the old one: {old}, usually in the file .env beside the compose file",
+    accept_terms='open {page} and press "Agree and access repository"',
+    accept_terms_same_account='with the same account, open {page} and press "Agree and access repository"',
+    request_access="open {page} and send the request for access (its authors answer by hand; that can take days)",
+    request_access_same_account="with the same account, open {page} and send the request for access"
+    " (its authors answer by hand; that can take days)",
+    check_terms="see at {page} that {who} has accepted the terms",
+    tick_gated="open {endpoint}/settings/tokens, edit {token} and tick"
+    ' "Read access to contents of all public gated repos you can access"; or create one that has it at'
+    " {endpoint}/settings/tokens/new?canReadGatedRepos=true&tokenType=fineGrained"
+    " and put it in place of the old one ({old})",
+    add_repo="open {endpoint}/settings/tokens, edit {token} and add {repo} to the repositories that it may read",
+    add_private_repo="if the name is right and the model private: open {endpoint}/settings/tokens, edit"
+    " {token} and add {repo} to the repositories that it may read",
+    wait_for_authors="wait until {endpoint}/settings/gated-repos shows that the authors have accepted",
+    ask_authors="ask the authors at {page}/discussions",
+    other_account="or put the token of an account that has access in place of the old one ({old})",
+    request_again="open {page} and send a new request",
+    find_name="look the name up: {search}",
+    correct_name="correct it in {where}",
+    owner_token="if the name is right and the model private: put a token of an account that may see it in"
+    " place of the old one ({old})",
+    private_needs_token='if the name is right and the model private: create a token of type "Read", with'
+    " an account that may see it, at {endpoint}/settings/tokens",
+    see_revisions="see its branches and tags at {page}/tree/main",
+    correct_revision="name one of them in {where}",
+    see_files="see its files at {tree}",
+    correct_patterns="correct the file names in {where}",
+    correct_weights_file="correct llamacpp.llm_hf_model_file in PrivateGPT's settings",
+    see_page="read the reason at {page}",
+    other_model="name another model in {where}",
+    ask_admin="ask an administrator of {endpoint}/{organisation} to let {who} in, with this token and from"
+    " this network",
+    wait_pause="wait {pause} seconds",
+    wait_minutes="wait a few minutes",
+    token_raises_limit="set a token (HF_TOKEN), if it happens again: the Hub allows more requests with one",
+    hub_status="see how the Hub is doing at https://status.huggingface.co",
+    try_host="try it on the host, outside of the container:\ncurl -I {endpoint}",
+    set_dns="if the host gets an answer, give the container a name server (this one, or your company's):"
+    " in the compose file, under its service:\ndns: 1.1.1.1",
+    set_dns_elsewhere="if the host gets an answer, give the container a name server that works",
+    open_hosts="if a firewall stands in the way, let it pass port 443 to {hosts}",
+    set_proxy="if this network has a proxy, set HTTPS_PROXY=http://proxy:port in the environment of this container",
+    check_proxy="see that the proxy {proxy} is right (HTTPS_PROXY) and passes {hosts}",
+    get_ca="get your company's CA certificate as a PEM file from its IT department (where only a part of"
+    " the traffic is inspected: append it to a copy of /etc/ssl/certs/ca-certificates.crt)",
+    mount_ca="save it as company-ca.pem beside the compose file and add there, under this container's"
+    " service:\nenvironment:\n  SSL_CERT_FILE: /etc/ssl/company-ca.pem\nvolumes:\n  -"
+    " ./company-ca.pem:/etc/ssl/company-ca.pem:ro",
+    mount_ca_elsewhere="bring it into the container and set SSL_CERT_FILE to its path",
+    proxy_password="give the proxy the name and password that it asks for: HTTPS_PROXY=http://name:password@proxy:port",
+    proxy_allow="ask the network's administrators to let the proxy pass {hosts}",
+    proxy_bypass="or go past the proxy, where the network allows it: NO_PROXY={host}",
+    open_endpoint="open {endpoint} in a browser on this network; if a sign-in page comes, sign in",
+    check_endpoint="set HF_ENDPOINT ({endpoint}) to a Hub, or remove it",
+    check_page="open {page} in a browser, signed in, and accept what it asks for",
+    start_again="{command}",
+    recreate='start again (a mere "restart" would keep the old environment):\n{command}',
+    without="Or do without it: {how}",
+    without_named="Or do without {names}: {how}",
+    without_listed="remove the entry from {source}, or move it to ENTRYPOINT_OPTIONAL_MODELS if the server"
+    " can start without it.",
+    without_optional_listed="remove the entry from {source}, and this message goes away.",
+    without_listed_code="remove the model that runs this code from {source}.",
+    without_other="name another model in {where}.",
+    without_public_token="this model is public. Remove the token ({old}), and none is needed for it.",
+    without_tokenizer_0x='set llm.tokenizer to "". Save `llm: {{tokenizer: ""}}` as settings-open.yaml,'
+    ' mount that as /home/worker/app/settings-open.yaml and append ",open" to PGPT_PROFILES. PrivateGPT'
+    " then counts with its built-in tokenizer.",
+    without_tokenizer_1x='set tokenizer_mode of that model to "default": PrivateGPT then only estimates'
+    " the count where it cannot have the tokenizer.",
+    without_weights="name an open GGUF model: llamacpp.llm_hf_repo_id and llamacpp.llm_hf_model_file in a"
+    " settings profile (with PGPT_PROFILES=docker: PGPT_HF_REPO_ID and PGPT_HF_MODEL_FILE).",
+    without_embedding="name an open embedding model: huggingface.embedding_hf_model_name in a settings"
+    " profile (with PGPT_PROFILES=docker: PGPT_EMBEDDING_HF_MODEL_NAME) and its size in"
+    " embedding.embed_dim; your documents must then be ingested again.",
+    without_reranker="set rag.rerank.enabled to false in a settings profile.",
+    without_code="name an embedding model that brings no code of its own:"
+    " huggingface.embedding_hf_model_name in a settings profile, and its size in embedding.embed_dim; your"
+    " documents must then be ingested again.",
+    nothing_downloaded="Nothing was downloaded.",
+    something_kept="What had been downloaded is kept.",
+    all_granted="Access to all models is granted.",
+    starts_without="The server starts without what is optional.",
+    exit_code="Exit code {exit_code}: {restart}.",
+    restarts={
+        64: "a restart alone won't help",
+        69: "a restart helps, as soon as the Hub can be reached",
+        70: "this is a defect of model-entrypoint, please report it; a restart alone won't help",
+        73: "a restart alone won't help",
+        74: "a restart alone won't help",
+        75: "a restart helps, after a pause",
+        76: "a restart alone won't help",
+        77: "a restart alone won't help",
+        78: "a restart alone won't help",
+        126: "a restart alone won't help",
+        127: "a restart alone won't help",
+    },
+    restart_after_review="a restart helps only after the authors have answered",
+    page_refusals="What the Hub can say about a model, when each answer is given, and what a person then"
+    " reads. The names are stable: logs, the state file and the status page use them.",
+    page_example="The examples show PrivateGPT 0.5, whose default setting `llm.tokenizer` names the gated"
+    " `mistralai/Mistral-7B-Instruct-v0.2`, and, where a token is set, the account `alice` with the token"
+    " `laptop`.",
+    page_no_restart="A restart alone does not help.",
+    page_restart="A restart helps.",
+    page_no_exit="The start goes on.",
+    page_exit_codes="The codes are those of sysexits.h. Where several models are refused for different"
+    " reasons, the first of {precedence} is taken: what a restart cannot heal is told first. A refused"
+    " optional model changes nothing.",
+    page_exit_note="Docker's restart policies do not tell exit codes apart. `restart: on-failure:3` ends"
+    " after three attempts; `restart: always` would start a refused container for ever. Once the server"
+    " runs, the exit code is its own.",
+    exit_meanings={
+        0: "done; `run` becomes the server, which then ends with its own code",
+        64: "wrong usage: an unknown command or option",
+        69: "the Hub could not be reached, or kept failing, until patience ended",
+        70: "a defect of this program",
+        73: "the cache cannot be written, or is too small",
+        74: "what lies in the cache is damaged and could not be repaired",
+        75: "interrupted for a passing reason: rate limit, deadline, a lock that was not freed",
+        76: "something other than a Hub answered: a proxy's page, a captive portal, an untrusted certificate",
+        77: "access refused: a person must act",
+        78: "the settings are wrong: a bad model name, a token that cannot be one",
+        126: "the server's command is not executable (checked before anything is downloaded)",
+        127: "the server's command was not found (checked before anything is downloaded)",
+    },
+    exit_signal="ended by signal n",
+    labels={
+        "refusals": "Refusals",
+        "exit-codes": "Exit codes",
+        "arises": "When",
+        "exit-code": "Exit code",
+        "code": "code",
+        "meaning": "meaning",
+        "restart": "does a restart help?",
+        "verdicts": "refusals",
+        "yes": "yes",
+        "no": "no",
+    },
+)

@@ -93,6 +93,8 @@ def _answer(facts: Facts, w: Wording, *, alone: bool) -> str:
         if facts.status:
             return say(w.somebody_answered_quoting if quoting else w.somebody_answered, facts, w)
         return say(w.network_said, facts, w) if facts.message else ""
+    if 200 <= facts.status < 300:
+        return ""  # the Hub has answered; what is wrong is in the answer
     more = {**phrases(facts, w), "whom": _whom(facts, w), "answer": _status(facts)}
     if not facts.status:
         return fill(w.answered_nothing, facts, **more)

@@ -1,7 +1,6 @@
-"""Layout: remedies as text for a console, as one line, and as fields for programs. No sentence is written here.
+"""Layout: remedies as text for a console, as one line, and as fields for programs. No sentence is here.
 
-Lines end before column 100 and carry meaning without colour. What is to be copied (addresses, lines for a file) is
-never broken.
+Lines fit 100 columns and need no colour. What is to be copied (addresses, lines for a file) is never broken.
 """
 
 from __future__ import annotations
@@ -23,22 +22,24 @@ WIDTH = 100
 HEADLINE_LIMIT = 160
 STEP_LIMIT = 100  # of a headline: what remains is the name of the verdict and the repo
 FAILURE_LIMIT = 600
-# What a person looks for on a page, or copies, stays on one line. `clean` has left no such blank in text from outside.
-_UNBROKEN = re.compile(r'"[^"]{1,70}"|`[^`]{1,70}`')
+# What a person looks for on a page, or copies, stays on one line. Text from outside has no such blank: see `clean`.
+_UNBROKEN = re.compile(r'"[^"]{0,70}"|`[^`]{1,70}`')
 _NO_BREAK = "\xa0"
 _RED, _GREEN, _BOLD, _PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[1m", "\x1b[0m"
 
 
 def exit_code(verdicts: Sequence[Verdict]) -> int:
-    """0 if the start can go on; else that of `PRECEDENCE` which comes first. A refused optional need does not count."""
-    codes = {
-        EXIT_CODES[verdict.name] for verdict in verdicts if verdict.need.required and not verdict.granted
-    }
+    """0 if the start can go on, else the first in `PRECEDENCE`. A refused optional need does not count."""
+    codes = {EXIT_CODES[verdict.name] for verdict in _stopping(verdicts)}
     return next((code for code in PRECEDENCE if code in codes), 0)
 
 
+def _stopping(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    return [verdict for verdict in verdicts if verdict.need.required and not verdict.granted]
+
+
 def explain(verdicts: Sequence[Verdict], context: Context, lang: str = "en", *, colour: bool = False) -> str:
-    """All needs at once: the granted ones in a line each, the refused ones whole, one block a cause; then the end of it."""
+    """All needs at once: a line for each granted one, a block for each cause of refusal, and how it ends."""
     w = wording(lang)
     granted = [gather(verdict, context) for verdict in verdicts if verdict.granted]
     refused = [gather(verdict, context) for verdict in verdicts if not verdict.granted]
@@ -49,7 +50,7 @@ def explain(verdicts: Sequence[Verdict], context: Context, lang: str = "en", *, 
 
 
 def headline(verdict: Verdict, context: Context, lang: str = "en") -> str:
-    """At most 160 characters for the state file, the healthcheck and `docker inspect`: verdict, repo, the next step."""
+    """At most 160 characters for state file, healthcheck and `docker inspect`: verdict, repo, the next step."""
     facts = gather(verdict, context)
     step = clean(next_step(facts, wording(lang)), STEP_LIMIT)
     room = HEADLINE_LIMIT - len(facts.verdict) - len(step) - 4
@@ -154,10 +155,8 @@ def _closing(verdicts: Sequence[Verdict], context: Context, w: Wording) -> str:
     code = exit_code(verdicts)
     if not code:
         return w.starts_without
-    counted = [
-        verdict.name for verdict in verdicts if verdict.need.required and EXIT_CODES[verdict.name] == code
-    ]
-    waiting = all(name == "review-pending" for name in counted)
+    told = [verdict.name for verdict in _stopping(verdicts) if EXIT_CODES[verdict.name] == code]
+    waiting = all(name == "review-pending" for name in told)
     kept = w.nothing_downloaded if context.nothing_downloaded else w.something_kept
     return f"{kept} {_last_line(code, w, w.restart_after_review if waiting else '')}"
 

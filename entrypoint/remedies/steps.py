@@ -1,7 +1,7 @@
-"""The numbered steps for one cause: what exactly this person does next, given the account, the token and the endpoint.
+"""The numbered steps for one cause: what exactly this person does next, with this account, token and endpoint.
 
-One function a verdict, in a table. Each takes all needs that were refused for the same cause, so that one token or one
-proxy is told once, and one click per model. The last step is always the command that starts the deployment again.
+One function a verdict, in a table. Each takes all needs that were refused for the same cause, so that a token or a
+proxy is told once, and a click once per model. The last step is always the command that starts it all again.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def _file(group: Group, w: Wording) -> list[str]:
 
 
 def _correct_files(facts: Facts, w: Wording) -> str:
-    """Only a list given by hand, and PrivateGPT's weights, name files; the rest name a model that lacks them."""
+    """Only a list given by hand and PrivateGPT's weights name files; elsewhere it is the wrong model."""
     if not facts.asker:
         return w.correct_patterns
     return w.correct_weights_file if facts.source.startswith("llamacpp.") else w.other_model

@@ -1,7 +1,7 @@
-"""The names of all sentences that a person can meet. A language is one value of `Wording`: it fills every one of them.
+"""The names of all sentences that a person can meet. A language is one value of `Wording`: it fills every one.
 
-Sentences are templates: `{repo}` and the like are the names of `facts.Facts`, filled by `facts.fill`. In a step, what
-follows a line break is to be copied as it stands. A sentence that is missing in a language fails at import.
+Sentences are templates: `{repo}` and the like are the names of `facts.Facts` and of `steps.phrases`. In a step, what
+follows a line break is to be copied as it stands. A sentence that a language lacks fails at import.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from dataclasses import dataclass
 class Said:
     """What is said about one verdict.
 
-    `arises` tells the reader of the docs on what evidence it is given; `means` tells the person what it means; `next`
-    is the next step in few words, for the one-line form.
+    `arises` tells the reader of the docs on what evidence it is given, `means` the person what that means; `next` is
+    the next step in few words, for the one-line form.
     """
 
     arises: str
