@@ -1,0 +1,1 @@
+"""The main job, told in four acts with real processes: `python -m demo`."""
