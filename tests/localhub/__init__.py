@@ -1,0 +1,1 @@
+"""Tests of the Hub on loopback, most of them through the real client."""
