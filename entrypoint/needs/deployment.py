@@ -18,7 +18,7 @@ class Deployment:
     `in_place` are needs that somebody met by hand, without a receipt of ours: a notice, no work. `environment` are
     variables that the server needs on top. `trouble`: PrivateGPT's settings did not load; the server is started all
     the same, so that its own error shows. `notes` are sentences for the log. `token` is one that stands in PrivateGPT's
-    settings, where no variable shows it.
+    settings, where no variable shows it. `nothing_asked`: no list, and no PrivateGPT.
     """
 
     needs: tuple[Need, ...]
@@ -27,6 +27,7 @@ class Deployment:
     trouble: str = ""
     notes: tuple[str, ...] = ()
     token: Token | None = None
+    nothing_asked: bool = False
 
 
 def find(settings: Settings, command: Sequence[str], cwd: Path) -> Deployment:
@@ -46,4 +47,5 @@ def find(settings: Settings, command: Sequence[str], cwd: Path) -> Deployment:
         trouble=answer.trouble,
         notes=answer.notes,
         token=Token(answer.token, "huggingface.access_token in PrivateGPT's settings") if answer.token else None,
+        nothing_asked=not answer.present and not optional,
     )

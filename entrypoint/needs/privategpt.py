@@ -59,16 +59,16 @@ TOKENIZER_PATTERNS_1 = (
 _MODES_THAT_FETCH = ("", "default", "huggingface", "chat", "mistral")
 _MODES_THAT_INSIST = ("huggingface", "chat", "mistral")
 
-_PYTHON = re.compile(r"python(\d+(\.\d+)*)?")
+# Plain strings: compiled where they are used, which on a warm start they are not.
+_PYTHON = r"python(\d+(\.\d+)*)?"
+_SENSITIVE_NAME = r"(?i)TOKEN(?!IZER)|KEY|SECRET|PASSWORD|CREDENTIAL"
+# SentenceTransformer puts its own organization before a bare name, except for the Hub's oldest models.
+_OLDEST_MODELS = (
+    r"(?i)(albert|bert|camembert|ctrl|distilbert|distilgpt2|distilroberta|gpt2|openai-gpt|roberta|t5|transfo-xl"
+    r"|xlm-clm|xlm-mlm|xlm-roberta|xlnet)(?!.*-(nli|stsb|msmarco|paraphrase|wikipedia)\b)(-.*)?"
+)
 _NAMES = ("private_gpt", "private-gpt")
 _DECIDE_MODULES_CACHE = ("HF_MODULES_CACHE", "HF_HOME", "XDG_CACHE_HOME")
-_SECRET = re.compile(r"TOKEN|KEY|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
-# SentenceTransformer puts its own organization before a bare name, except for the Hub's oldest models.
-_OLDEST_MODELS = re.compile(
-    r"(albert|bert|camembert|ctrl|distilbert|distilgpt2|distilroberta|gpt2|openai-gpt|roberta|t5|transfo-xl"
-    r"|xlm-clm|xlm-mlm|xlm-roberta|xlnet)(?!.*-(nli|stsb|msmarco|paraphrase|wikipedia)\b)(-.*)?",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +114,10 @@ def ask(
         return Answer(present=False)
     interpreter = _interpreter(words, environ, cwd)
     if interpreter is None:
-        return Answer(
-            present=True, trouble="no Python interpreter was found to read PrivateGPT's settings with"
-        )
+        return Answer(present=True, trouble="no Python interpreter was found to read PrivateGPT's settings with")
     facts = _probe(interpreter, environ, cwd, limit)
+    if "absent" in facts:  # the command only mentions the name
+        return Answer(present=False)
     if "trouble" in facts:
         return Answer(present=True, trouble=shown(_without_secrets(str(facts["trouble"]), environ), 300))
     return _answer(facts, environ, cwd, hub_cache)
@@ -151,7 +151,7 @@ def _is_present(words: Sequence[str], environ: Mapping[str, str], cwd: Path) -> 
 def _interpreter(words: Sequence[str], environ: Mapping[str, str], cwd: Path) -> Path | None:
     """The Python of PrivateGPT: the one the command names, else the console script's, else the folder's."""
     for index, word in enumerate(words):
-        if _PYTHON.fullmatch(Path(word).name) and "private_gpt" in words[index:]:
+        if re.fullmatch(_PYTHON, Path(word).name) and "private_gpt" in words[index:]:
             found = _on_path(word, environ, cwd)
             if found is not None:
                 return found
@@ -197,7 +197,7 @@ def _behind(script: Path, environ: Mapping[str, str], cwd: Path) -> Path | None:
         words = [match[1] or match[2]]
     if words and Path(words[0]).name == "env":
         words = words[1:]
-    if words and _PYTHON.fullmatch(Path(words[0]).name):
+    if words and re.fullmatch(_PYTHON, Path(words[0]).name):
         return _on_path(words[0], environ, cwd)
     return None
 
@@ -240,7 +240,7 @@ def _probe(interpreter: Path, environ: Mapping[str, str], cwd: Path, limit: floa
 
 def _without_secrets(text: str, environ: Mapping[str, str]) -> str:
     for name, value in environ.items():
-        if _SECRET.search(name) and len(value) >= 6:
+        if re.search(_SENSITIVE_NAME, name) and len(value) >= 6:
             text = text.replace(value, "***")
     return text
 
@@ -257,9 +257,7 @@ def _answer(facts: Mapping[str, Any], environ: Mapping[str, str], cwd: Path, hub
         version = "1"
         wanted = _wanted_1(facts)
     else:
-        note = (
-            "PrivateGPT's settings have a shape that is not known here: name its models in ENTRYPOINT_MODELS."
-        )
+        note = "PrivateGPT's settings have a shape that is not known here: name its models in ENTRYPOINT_MODELS."
         return Answer(present=True, notes=(note,))
     needs: list[Need] = []
     in_place: list[Need] = []
@@ -316,7 +314,7 @@ def _wanted_0(facts: Mapping[str, Any], version: str, hub_cache: Path) -> Iterat
         remote_code = settings["huggingface.trust_remote_code"] is True
         embedding = need("huggingface.embedding_hf_model_name", "embedding", cache, auto_map=remote_code)
         bare = "/" not in embedding.repo and not repo_fault(embedding.repo)
-        if bare and version != "0.5" and not _OLDEST_MODELS.fullmatch(embedding.repo):
+        if bare and version != "0.5" and not re.fullmatch(_OLDEST_MODELS, embedding.repo):
             embedding = replace(embedding, repo=f"sentence-transformers/{embedding.repo}")
         yield embedding
     if settings["llm.tokenizer"] and (version == "0.5" or settings["llm.mode"] != "mock"):
@@ -396,12 +394,8 @@ def _shards(file: str) -> tuple[str, ...]:
 
 
 def _bad_value(setting: str, value: str, fault: str) -> Failure:
-    todo = [
-        f"Correct {setting} in PrivateGPT's settings (settings.yaml, or a profile that PGPT_PROFILES names)."
-    ]
+    todo = [f"Correct {setting} in PrivateGPT's settings (settings.yaml, or a profile that PGPT_PROFILES names)."]
     if setting == "llm.tokenizer":
         todo.append('Or do without it: set llm.tokenizer to "" in a settings profile.')
-    what = (
-        f'PrivateGPT\'s setting {setting} is "{shown(value)}", with which nothing can be fetched: it {fault}.'
-    )
+    what = f'PrivateGPT\'s setting {setting} is "{shown(value)}", with which nothing can be fetched: it {fault}.'
     return Failure("bad-model-name", CONFIG, what, todo=tuple(todo))

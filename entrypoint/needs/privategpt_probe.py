@@ -73,10 +73,9 @@ def main() -> None:
     os.dup2(2, 1)
     try:
         answer = facts()
-    except (
-        BaseException
-    ) as error:  # SystemExit, too: whatever ends the settings is PrivateGPT's own word on them
-        answer = {"trouble": complaint(error)}
+    except BaseException as error:  # SystemExit, too: whatever ends the settings is PrivateGPT's own word on them
+        absent = isinstance(error, ModuleNotFoundError) and error.name == "private_gpt"
+        answer = {"absent": True} if absent else {"trouble": complaint(error)}
     os.write(answer_to, b"\n" + json.dumps(answer).encode("ascii") + b"\n")
     # Not sys.exit: threads and exit handlers of the settings code are not waited for.
     os._exit(0)
