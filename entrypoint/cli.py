@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from entrypoint import __version__
-from entrypoint.failures import USAGE
+from entrypoint.failures import SOFTWARE, USAGE
 
 HELP = f"""model-entrypoint {__version__}
 Checks access to Hugging Face models, fetches and proves them, then becomes the server.
@@ -65,6 +65,12 @@ def _guarded(name: str, command: Sequence[str]) -> int:
             return 0
         gate.run(start, command)
     except Exception as error:
-        from entrypoint import ending
+        try:
+            from entrypoint import ending
 
-        return ending.tell(error, start)
+            return ending.tell(error, start)
+        except Exception as worse:
+            # Not even the telling works: still no traceback, and never the text of an error, which may hold a secret.
+            names = f"{type(error).__name__}, then {type(worse).__name__}"
+            sys.stderr.write(f"model-entrypoint: defect: {names}. Please report it. Exit code {SOFTWARE}.\n")
+            return SOFTWARE

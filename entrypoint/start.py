@@ -16,19 +16,23 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from entrypoint import handover
 from entrypoint import settings as settings_module
 from entrypoint.failures import TEMP_FAIL, Failure
-from entrypoint.settings import Settings, Token
+from entrypoint.settings import Settings
 from entrypoint.status.state import State, folders
-from entrypoint.values import Plan, Verdict
+from entrypoint.values import Need, Plan, Verdict
 
 if TYPE_CHECKING:
     from entrypoint.hub.access import Access
     from entrypoint.hub.hub import Hub
+    from entrypoint.needs.deployment import Deployment
     from entrypoint.remedies import Context
     from entrypoint.transfer.supervise import Supervisor
 
 ACCESS_ATTEMPTS = 5
+IMPATIENT_ATTEMPTS = 2
+STAGE = "model-entrypoint"
 
 
 class Start:
@@ -36,6 +40,7 @@ class Start:
 
     def __init__(self, environ: Mapping[str, str], *, writes_state: bool = True) -> None:
         self.began = time.monotonic()
+        self.patient = True  # not where the server can start without an answer
         self._worker: subprocess.Popen[bytes] | None = None
         self._trust: dict[str, str] = {}
         self.state = State.open(folders(environ)) if writes_state else State(None)
@@ -55,9 +60,12 @@ class Start:
         """structlog's logger; importing it is what a warm start saves."""
         from entrypoint import log
 
-        token = self.settings.token
-        log.configure(self.settings.log, [token.value] if token else [])
-        return log.get("model-entrypoint")
+        log.configure(self.settings.log, self._secrets)
+        return log.get(STAGE)
+
+    @property
+    def _secrets(self) -> list[str]:
+        return [self.settings.token.value] if self.settings.token else []
 
     @cached_property
     def hub(self) -> Hub:
@@ -73,7 +81,7 @@ class Start:
         return Hub(
             self.settings.endpoint,
             token.value if token else None,
-            patiently(ACCESS_ATTEMPTS),
+            patiently(ACCESS_ATTEMPTS if self.patient else IMPATIENT_ATTEMPTS),
         )
 
     @cached_property
@@ -81,6 +89,17 @@ class Start:
         from entrypoint.hub.access import Access
 
         return Access(self.hub, token_set=self.settings.token is not None)
+
+    def server_environment(self, extra: Mapping[str, str]) -> dict[str, str]:
+        """The environment that the server gets; `extra` fills in what is not set already."""
+        settings = self.settings
+        return handover.environment(
+            settings.environ,
+            settings.token.value if settings.token else None,
+            keep_token=settings.server_token == "keep",  # noqa: S105
+            offline=settings.server_offline,
+            extra=extra,
+        )
 
     @property
     def deadline(self) -> float | None:
@@ -96,7 +115,7 @@ class Start:
         return Context(
             endpoint=self.settings.endpoint,
             token_source=token.source if token else "",
-            proxy=next(iter(self.settings.proxies.values()), ""),
+            proxy=next((url for name, url in self.settings.proxies.items() if name.upper() != "NO_PROXY"), ""),
         )
 
     def supervisor(self, plan: Plan) -> Supervisor:
@@ -165,13 +184,34 @@ class Start:
     def _watch(self, worker: subprocess.Popen[bytes] | None) -> None:
         self._worker = worker
 
-    def use_token(self, token: Token) -> None:
-        """A token that was found after the settings were read."""
-        self.settings = replace(self.settings, token=token)
-        self.__dict__.pop("log", None)  # its redaction must know the new secret
-
     def warn(self, name: str, text: str) -> None:
         self.log.warning(text, notice=name)
+
+    def ask_patiently_for(self, needs: Sequence[Need]) -> None:
+        """Before the Hub is asked. Where the server can start without an answer, it is not waited for as long."""
+        self.patient = any(need.required for need in needs)
+        count = len({need.repo for need in needs})
+        self.state.enter(
+            "checking", f"asking {self.settings.endpoint} for access to {count} {'models' if count > 1 else 'model'}"
+        )
+
+    def tell_deployment(self, wanted: Deployment) -> None:
+        """What is odd about the needs; and a token that stands in PrivateGPT's settings is taken where none is set."""
+        if wanted.trouble:
+            self.warn("privategpt-settings-unreadable", f"PrivateGPT's settings do not load: {wanted.trouble}")
+        for note in wanted.notes:
+            self.warn("privategpt-settings", note)
+        if wanted.nothing_asked:
+            self.warn(
+                "nothing-to-fetch",
+                "ENTRYPOINT_MODELS is not set, and no PrivateGPT was found to ask for its models.",
+            )
+        for need in wanted.in_place:
+            files = ", ".join(need.patterns)
+            self.warn("put-by-hand", f"{files} lies in {need.place.path} without a receipt: it is used as it is.")
+        if wanted.token is not None and self.settings.token is None:
+            self.settings = replace(self.settings, token=wanted.token)
+            self.__dict__.pop("log", None)  # its redaction must know the new secret
 
     def tell_optional(self, verdicts: Sequence[Verdict]) -> None:
         """Refused optional models are told like required ones, but the start goes on."""
@@ -193,6 +233,18 @@ class Start:
                 bytes=human_bytes(item.bytes_missing),
             )
 
+    def tell_fetched(self, plan: Plan) -> None:
+        for item in plan.items:
+            if item.missing:
+                self.log.info(f"{item.need.repo}: fetched and proved by its published hashes", commit=item.commit[:12])
+
     def done(self, text: str) -> None:
+        """The last line of a start. A warm one has logged nothing before, and does without structlog's import."""
         self.state.enter("serving", text)
-        self.log.info(text, seconds=round(time.monotonic() - self.began, 3))
+        seconds = round(time.monotonic() - self.began, 3)
+        if "log" in self.__dict__:
+            self.log.info(text, seconds=seconds)
+            return
+        from entrypoint import log
+
+        log.plain(self.settings.log, self._secrets, text, stage=STAGE, seconds=seconds)

@@ -100,6 +100,9 @@ class Repo:
     gated: str = ""
     files: tuple[RepoFile, ...] = ()
 
+    def has(self, path: str) -> bool:
+        return any(file.path == path for file in self.files)
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:

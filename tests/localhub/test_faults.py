@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import socket
 import ssl
@@ -118,8 +119,9 @@ def test_closing_the_hub_ends_a_stalled_connection() -> None:
     with opened(hub, hub.url + "/") as connection:
         read_head(connection)
         hub.close()
-        with pytest.raises((ssl.SSLEOFError, ConnectionResetError)):
-            connection.recv(1)
+        # By version, OpenSSL tells the end as an error or as an end of file; a stall would be a TimeoutError.
+        with contextlib.suppress(ssl.SSLEOFError, ConnectionResetError):
+            assert connection.recv(1) == b""
 
 
 @pytest.mark.parametrize("kind", ["reset", "stall"])
