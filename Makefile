@@ -13,6 +13,8 @@ help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(MAKEFILE_LIST)
 
 demo: $(VENV)/demo.installed ## a gated model: refused, explained, granted, fetched, served by a real llama.cpp
+	@$(BIN)/python -c 'import xllamacpp' 2>/dev/null || { \
+	  echo "llama.cpp, the demo's server, does not load here. On Debian and Ubuntu: apt install libgomp1" >&2; exit 1; }
 	@$(BIN)/python -m demo
 
 test: lint ## everything that a change must pass, on this machine alone
