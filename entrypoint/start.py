@@ -6,6 +6,7 @@ file alike.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from entrypoint import handover
@@ -24,6 +26,8 @@ from entrypoint.status.state import State, folders
 from entrypoint.values import Need, Plan, Verdict
 
 if TYPE_CHECKING:
+    from tenacity import RetryCallState
+
     from entrypoint.hub.access import Access
     from entrypoint.hub.hub import Hub
     from entrypoint.needs.deployment import Deployment
@@ -45,7 +49,11 @@ class Start:
         self._trust: dict[str, str] = {}
         self.state = State.open(folders(environ)) if writes_state else State(None)
         self.state.enter("starting", "reading settings")
-        self.settings: Settings = settings_module.read(environ, stderr_is_terminal=sys.stderr.isatty())
+        try:
+            self.settings: Settings = settings_module.read(environ, stderr_is_terminal=sys.stderr.isatty())
+        except Failure as failure:
+            self.state.enter("failed", f"{failure.name}: {failure.what}", exit_code=failure.exit_code)
+            raise
         for notice in self.settings.notices:
             self.warn(notice.name, notice.text)
         if writes_state and self.state.folder is None:
@@ -81,7 +89,7 @@ class Start:
         return Hub(
             self.settings.endpoint,
             token.value if token else None,
-            patiently(ACCESS_ATTEMPTS if self.patient else IMPATIENT_ATTEMPTS),
+            patiently(ACCESS_ATTEMPTS if self.patient else IMPATIENT_ATTEMPTS, before_sleep=self._tell_pause),
         )
 
     @cached_property
@@ -178,8 +186,22 @@ class Start:
             from entrypoint.transfer.supervise import kill
 
             kill(self._worker)
+        _kill_children()
         self.state.enter("failed", f"ended by {signal.Signals(number).name}", exit_code=128 + number)
         os._exit(128 + number)
+
+    def _tell_pause(self, retry: RetryCallState) -> None:
+        """Before a question is put again: a rate limit's window can take minutes, and nothing waits silently."""
+        from entrypoint.hub.evidence import Refusal
+        from entrypoint.text import human_duration
+
+        error = retry.outcome.exception() if retry.outcome else None
+        if isinstance(error, Refusal) and retry.next_action is not None:
+            said = error.evidence
+            self.log.info(
+                f"no answer from the Hub yet; asking again in {human_duration(retry.next_action.sleep)}",
+                reason=f"{said.status or said.trouble} {said.message}".strip(),
+            )
 
     def _watch(self, worker: subprocess.Popen[bytes] | None) -> None:
         self._worker = worker
@@ -248,3 +270,12 @@ class Start:
         from entrypoint import log
 
         log.plain(self.settings.log, self._secrets, text, stage=STAGE, seconds=seconds)
+
+
+def _kill_children() -> None:
+    """Whatever else was started: each is the leader of a session of its own, so that its own children go with it."""
+    for children in Path("/proc/self/task").glob("*/children"):
+        with contextlib.suppress(OSError):  # a thread that has just ended
+            for pid in map(int, children.read_text().split()):
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(pid, signal.SIGKILL)

@@ -67,7 +67,7 @@ class Evidence:
     """What was answered to one request, or why there was no answer. All text is cleaned for display.
 
     `status` is 0 when no HTTP answer came; then `trouble` says which fault it was.
-    `from_hub` is whether the answer bears the Hub's own marks (`X-Request-Id`, `X-Error-*`, JSON), not a proxy's.
+    `from_hub` is whether the answer bears the Hub's own marks (`X-Error-*`, JSON), not a proxy's.
     """
 
     url: str = ""

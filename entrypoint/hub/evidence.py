@@ -5,7 +5,7 @@ calls an anonymous 401 by different names over http and https. So the answer its
 
 Sources: the Hub sends `X-Error-Code` and `X-Error-Message` on every refusal (huggingface/xet-core#869 has a full
 capture), the message again as `{"error": ...}` under /api and as plain text under /resolve, no body on HEAD, and
-`RateLimit: "bucket";r=REMAINING;t=SECONDS` on every answer.
+`RateLimit: "bucket";r=REMAINING;t=SECONDS` on every answer. Under /api it never answers with a page.
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ import socket
 import ssl
 import time
 from collections.abc import Mapping
+from typing import Literal
 
 import httpx2
 
-from entrypoint.text import clean, mask_url
+from entrypoint.text import clean, mask_secrets, mask_url
 from entrypoint.values import Evidence
 
+Trouble = Literal["", "dns", "connect", "timeout", "tls", "proxy", "reset", "other"]
 MESSAGE_LIMIT = 300
 _RATE_LIMIT = re.compile(r"\br\s*=\s*0\b.*?\bt\s*=\s*(\d+)")
 _PASSING_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
@@ -58,7 +60,7 @@ def from_response(response: httpx2.Response, body: bytes, now: float | None = No
         url=mask_url(str(response.request.url.copy_with(query=None))),
         status=response.status_code,
         code=clean(headers.get("x-error-code", ""), 60),
-        message=clean(headers.get("x-error-message") or _words(headers, body), MESSAGE_LIMIT),
+        message=_shown(headers.get("x-error-message") or _words(headers, body)),
         from_hub=_bears_hub_marks(headers, body),
         retry_after=retry_after(headers, time.time() if now is None else now),
     )
@@ -66,7 +68,8 @@ def from_response(response: httpx2.Response, body: bytes, now: float | None = No
 
 def from_exception(error: BaseException, url: str = "") -> Evidence:
     """The evidence in a transport error: the first cause in its chain that names the fault."""
-    trouble, message = "other", str(error) or type(error).__name__
+    trouble: Trouble = "other"
+    message = str(error) or type(error).__name__
     for cause in _chain(error):
         found = _trouble(cause)
         if found:
@@ -75,7 +78,7 @@ def from_exception(error: BaseException, url: str = "") -> Evidence:
     if isinstance(error, httpx2.RequestError) and not url:
         with contextlib.suppress(RuntimeError):  # raised by httpx2 where no request is attached
             url = str(error.request.url.copy_with(query=None))
-    return Evidence(url=mask_url(url), message=clean(message, MESSAGE_LIMIT), trouble=trouble)  # type: ignore[arg-type]
+    return Evidence(url=mask_url(url), message=_shown(message), trouble=trouble)
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float:
@@ -84,17 +87,22 @@ def retry_after(headers: Mapping[str, str], now: float) -> float:
     if value.isdecimal():
         return float(value[:9])
     if value:
-        with contextlib.suppress(ValueError, TypeError):
+        with contextlib.suppress(ValueError, TypeError, OverflowError):  # no date, or one beyond the calendar
             return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - now)
     exhausted = _RATE_LIMIT.search(headers.get("ratelimit", ""))
     return float(exhausted.group(1)[:9]) if exhausted else 0.0
+
+
+def _shown(text: str) -> str:
+    """Cleaned, and without what is a secret by its form: a server, or the client itself, may quote the token."""
+    return clean(mask_secrets(clean(text, 4 * MESSAGE_LIMIT)), MESSAGE_LIMIT)
 
 
 def _words(headers: Mapping[str, str], body: bytes) -> str:
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     text = body.decode("utf-8", "replace")
     if kind.endswith("json") or text.lstrip().startswith("{"):
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError, RecursionError):  # no JSON, or brackets without an end
             parsed = json.loads(text)
             if isinstance(parsed, dict):
                 said = parsed.get("error") or parsed.get("message") or ""
@@ -112,8 +120,11 @@ def _looks_like_html(kind: str, text: str) -> bool:
 
 
 def _bears_hub_marks(headers: Mapping[str, str], body: bytes) -> bool:
-    """The Hub's own headers; or, for mirrors that lack them, an answer in JSON or plain text but no HTML page."""
-    if any(mark in headers for mark in ("x-error-code", "x-error-message", "x-request-id", "x-repo-commit")):
+    """The Hub's own headers; or, for mirrors that lack them, an answer in JSON or plain text but no HTML page.
+
+    `X-Request-Id` is no such mark: many gateways send one with their pages.
+    """
+    if any(mark in headers for mark in ("x-error-code", "x-error-message", "x-repo-commit")):
         return True
     if "proxy-authenticate" in headers:
         return False
@@ -131,13 +142,14 @@ def _chain(error: BaseException) -> list[BaseException]:
     return found[::-1]
 
 
-def _trouble(cause: BaseException) -> str:
+def _trouble(cause: BaseException) -> Trouble:
     if isinstance(cause, ssl.SSLCertVerificationError):
         return "tls"
     if isinstance(cause, socket.gaierror):
         return "dns"
     if isinstance(cause, httpx2.ProxyError):
-        return "proxy"
+        # its message is the proxy's status line: with a 5xx it is willing, but does not get through at the moment
+        return "connect" if re.match(r"5\d\d\b", str(cause)) else "proxy"
     if isinstance(cause, (TimeoutError, httpx2.TimeoutException)):
         return "timeout"
     if isinstance(cause, ssl.SSLError):

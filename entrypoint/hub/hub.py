@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import huggingface_hub
@@ -12,11 +13,13 @@ from huggingface_hub.errors import HFValidationError
 
 from entrypoint.failures import CONFIG, Failure
 from entrypoint.hub.evidence import Refusal
-from entrypoint.hub.session import evidence_of_faults, open_api
+from entrypoint.hub.retry import briefly
+from entrypoint.hub.session import evidence_of_faults, limited, open_api
 from entrypoint.text import clean
 from entrypoint.values import Evidence, Identity, Repo, RepoFile
 
 T = TypeVar("T")
+MOST_FILES = 100_000
 _MASKED = re.compile(r"\*+")
 
 
@@ -33,29 +36,31 @@ class Hub:
         """`GET /api/models/{repo}/auth-check`: silent when the repo's files may be read."""
         self._ask(lambda: self._api.auth_check(repo), f"/api/models/{repo}/auth-check")
 
-    def repo(self, repo: str, revision: str) -> Repo:
+    def repo(self, repo: str, revision: str, *, brief: bool = False, hashes: bool = False) -> Repo:
         """The commit to which `revision` points, the gating, and every file with size and hashes.
 
         The metadata of a gated repo is public; hashes are masked (64 asterisks) for who may not read it, and come
-        out blank here.
+        out blank here. `hashes`: each masked one is asked for with a HEAD of its file, which takes access. For a
+        mirror (olah) keeps the listing that an earlier visitor got, and gives it to those who may read, too.
+        `brief`: the answer only makes a message better, and is not worth long retries.
         """
-        return self._ask(lambda: self._repo(repo, revision), f"/api/models/{repo}/revision/{revision}")
+        where = f"/api/models/{repo}/revision/{revision}"
+        return self._ask(lambda: self._repo(repo, revision, hashes), where, brief=brief)
 
     def head_file(self, repo: str, commit: str, path: str) -> None:
         """`HEAD /{repo}/resolve/{commit}/{path}`: what the server will ask; decides where auth-check is missing."""
-        url = huggingface_hub.hf_hub_url(repo, path, revision=commit, endpoint=self.endpoint)
-        token = self._token or False
-        self._ask(lambda: huggingface_hub.get_hf_file_metadata(url, token=token), url)
+        self._ask(lambda: self._head(repo, commit, path), self._url(repo, commit, path))
 
     def read(self, repo: str, commit: str, path: str, limit: int = 1_000_000) -> bytes:
         """The first `limit` bytes of a small file."""
-        url = huggingface_hub.hf_hub_url(repo, path, revision=commit, endpoint=self.endpoint)
+        url = self._url(repo, commit, path)
 
         def get() -> bytes:
             headers = huggingface_hub.utils.build_hf_headers(  # type: ignore[attr-defined]
                 token=self._token or False
             )
-            with huggingface_hub.get_session().stream("GET", url, headers=headers) as response:
+            session = huggingface_hub.get_session()
+            with session.stream("GET", url, headers=headers, extensions=limited()) as response:
                 body = bytearray()
                 for chunk in response.iter_bytes():
                     body += chunk
@@ -67,20 +72,9 @@ class Hub:
 
     def whoami(self) -> Identity:
         """`GET /api/whoami-v2`: whom the token belongs to. It has a strict rate limit of its own: ask once."""
-        answer = self._ask(lambda: self._api.whoami(), "/api/whoami-v2")
-        token = _mapping(_mapping(answer.get("auth")).get("accessToken"))
-        role = clean(str(token.get("role") or ""), 40)
-        reads_gated = None
-        if role == "fineGrained":
-            reads_gated = bool(_mapping(token.get("fineGrained")).get("canReadGatedRepos"))
-        return Identity(
-            account=clean(str(answer.get("name") or ""), 100),
-            token_name=clean(str(token.get("displayName") or ""), 100),
-            role=role,
-            reads_gated=reads_gated,
-        )
+        return self._ask(lambda: _identity(self._api.whoami()), "/api/whoami-v2", brief=True)
 
-    def _ask(self, question: Callable[[], T], where: str) -> T:
+    def _ask(self, question: Callable[[], T], where: str, *, brief: bool = False) -> T:
         url = where if where.startswith("http") else self.endpoint + where
 
         def once() -> T:
@@ -91,13 +85,24 @@ class Hub:
                     raise Failure(
                         "bad-model-name", CONFIG, f"A model's name is none: {clean(str(error), 200)}"
                     ) from error
-                except (ValueError, KeyError, TypeError, AttributeError) as error:
+                except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
                     # json.JSONDecodeError is a ValueError; the others come of JSON that has another shape
                     raise Refusal(_unreadable(url, error)) from error
 
-        return self._retrying.copy()(once)
+        policy = briefly(self._retrying) if brief else self._retrying.copy()
+        return policy(once)
 
-    def _repo(self, repo: str, revision: str) -> Repo:
+    def _url(self, repo: str, commit: str, path: str) -> str:
+        return huggingface_hub.hf_hub_url(repo, path, revision=commit, endpoint=self.endpoint)
+
+    def _head(self, repo: str, commit: str, path: str) -> huggingface_hub.HfFileMetadata:
+        return huggingface_hub.get_hf_file_metadata(
+            self._url(repo, commit, path),
+            token=self._token or False,
+            timeout=huggingface_hub.constants.HF_HUB_ETAG_TIMEOUT,
+        )
+
+    def _repo(self, repo: str, revision: str, hashes: bool) -> Repo:
         info = self._api.model_info(repo, revision=revision)
         if info.disabled:
             raise Refusal(
@@ -112,20 +117,37 @@ class Hub:
         if not re.fullmatch(r"[0-9a-f]{40}", commit):
             raise ValueError(f"the answer names no commit: {commit!r}")
         entries = self._api.list_repo_tree(repo, recursive=True, revision=commit)
-        files = tuple(_file(entry) for entry in entries if isinstance(entry, huggingface_hub.RepoFile))
+        files = []
+        for number, entry in enumerate(entries):
+            if number >= MOST_FILES:
+                raise ValueError(f"the listing goes on after {MOST_FILES} entries")
+            if isinstance(entry, huggingface_hub.RepoFile):
+                file = _file(entry)
+                if hashes and entry.lfs and not file.sha256:
+                    file = replace(file, sha256=self._published_sha256(repo, commit, file.path))
+                files.append(file)
         gated = info.gated if isinstance(info.gated, str) else ""
-        return Repo(commit=commit, gated=clean(gated, 20), files=files)
+        return Repo(commit=commit, gated=clean(gated, 20), files=tuple(files))
+
+    def _published_sha256(self, repo: str, commit: str, path: str) -> str:
+        etag = self._head(repo, commit, path).etag or ""
+        if not re.fullmatch("[0-9a-f]{64}", etag):
+            raise ValueError(f"the listing hides the hash of {path!r}, and so does the file's own answer")
+        return etag
 
 
 def _file(entry: huggingface_hub.RepoFile) -> RepoFile:
     """A file of the listing. Its path becomes a path on disk, so one that leaves its folder is refused here."""
     path = entry.path
-    if path.startswith("/") or "\\" in path or any(part in ("", ".", "..") for part in path.split("/")):
+    if "\\" in path or "\0" in path or any(part in ("", ".", "..") for part in path.split("/")):
         raise ValueError(f"the listing holds a path that leaves its folder: {path!r}")
     lfs = entry.lfs
+    size = int(lfs.size if lfs else entry.size)
+    if size < 0:
+        raise ValueError(f"the listing holds a file of {size} bytes: {path!r}")
     return RepoFile(
         path=path,
-        size=int(lfs.size if lfs else entry.size),
+        size=size,
         blob_id=_hash(entry.blob_id),
         sha256=_hash(lfs.sha256) if lfs else "",
         xet_hash=_hash(entry.xet_hash or ""),
@@ -138,6 +160,20 @@ def _hash(value: str) -> str:
     if value and not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", value):
         raise ValueError(f"the listing holds a hash that is none: {value!r}")
     return value
+
+
+def _identity(answer: Any) -> Identity:
+    account = answer["name"]
+    if not (isinstance(account, str) and clean(account)):
+        raise ValueError("the answer names no account")
+    token = _mapping(_mapping(answer.get("auth")).get("accessToken"))
+    reads_gated = _mapping(token.get("fineGrained")).get("canReadGatedRepos")
+    return Identity(
+        account=clean(account, 100),
+        token_name=clean(str(token.get("displayName") or ""), 100),
+        role=clean(str(token.get("role") or ""), 40),
+        reads_gated=reads_gated if isinstance(reads_gated, bool) else None,
+    )
 
 
 def _mapping(value: Any) -> dict[str, Any]:

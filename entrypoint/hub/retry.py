@@ -16,6 +16,7 @@ from tenacity.wait import wait_base
 from entrypoint.hub.evidence import Refusal
 
 RETRY_AFTER_CAP_SECONDS = 330.0
+BRIEF_SECONDS = 5.0
 
 
 class wait_as_told(wait_base):  # noqa: N801 - tenacity's strategies are lower case
@@ -47,4 +48,15 @@ def patiently(
         sleep=sleep,
         before_sleep=before_sleep,
         reraise=True,
+    )
+
+
+def briefly(policy: Retrying) -> Retrying:
+    """`policy` for a question that only makes a message better: asked twice at most, never after a long pause."""
+    twice = stop_after_attempt(2)
+    return policy.copy(
+        retry=retry_if_exception(
+            lambda error: isinstance(error, Refusal) and error.passing and error.evidence.retry_after <= BRIEF_SECONDS
+        ),
+        stop=lambda state: twice(state) or policy.stop(state),
     )

@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from entrypoint.values import Evidence, Identity
@@ -24,40 +26,66 @@ class Bearer:
 
     @property
     def rejected(self) -> bool:
-        return self.said is not None and self.said.status in (401, 403)
+        return self.said is not None and self.said.status == 401 and self.said.from_hub
+
+    @property
+    def lacks_gated_scope(self) -> bool:
+        return self.identity is not None and self.identity.reads_gated is False
 
 
 def judge(evidence: Evidence, bearer: Bearer) -> str:
     """The name of the verdict for a refusal (docs/refusals.md); `refused` for what nobody has seen yet."""
+    return _whoever_asks(evidence) or _decider(evidence)(evidence, bearer)
+
+
+def depends_on_bearer(evidence: Evidence) -> bool:
+    """Whether it matters for the verdict who asked: `whoami` is worth a request only then."""
+    return not _whoever_asks(evidence)
+
+
+def _whoever_asks(evidence: Evidence) -> str:
+    """The verdict, where it is the same for everybody; else nothing."""
     if not evidence.status:
         return _NO_ANSWER.get(evidence.trouble, "hub-unreachable")
-    if evidence.status == 429:
-        return "rate-limited"
-    if evidence.status == 407:
-        return "proxy-refused"
-    if evidence.status == 408 or evidence.status >= 500:
+    if evidence.status in _BY_STATUS:
+        return _BY_STATUS[evidence.status]
+    if evidence.status >= 500:
         return "hub-error"
     if not evidence.from_hub:
         return "not-a-hub"
-    by_code = {
-        "GatedRepo": _gated,
-        "RepoNotFound": _repo_not_found,
-        "RevisionNotFound": lambda _e, _b: "revision-not-found",
-        "EntryNotFound": lambda _e, _b: "file-not-found",
-    }
+    if evidence.code in _ABOUT_CONTENT:
+        return _ABOUT_CONTENT[evidence.code]
+    return "" if evidence.status in (401, 403, 404) else "refused"
+
+
+def _decider(evidence: Evidence) -> Callable[[Evidence, Bearer], str]:
     by_status = {401: _unauthorized, 403: _forbidden, 404: _repo_not_found}
-    decide = by_code.get(evidence.code) or by_status.get(evidence.status)
-    return decide(evidence, bearer) if decide else "refused"
+    return {"GatedRepo": _gated, "RepoNotFound": _repo_not_found}.get(evidence.code) or by_status[evidence.status]
 
 
 _NO_ANSWER = {"tls": "tls-untrusted", "proxy": "proxy-refused"}
+_BY_STATUS = {
+    407: "proxy-refused",
+    408: "hub-error",
+    425: "hub-error",
+    429: "rate-limited",
+    511: "not-a-hub",  # "network authentication required": only a network's sign-in page says it (RFC 6585)
+}
+_ABOUT_CONTENT = {"RevisionNotFound": "revision-not-found", "EntryNotFound": "file-not-found"}
+# What the gate says, for mirrors that pass on the body but not the Hub's headers (older wordings included).
+_GATE = re.compile(
+    r"\bis (restricted|gated)\b|authorized list|awaiting a review|has been (rejected|reset) by", re.IGNORECASE
+)
+# No answer of this kind is on public record; the documents speak of SSO and of address lists.
+_POLICY = re.compile(r"\bSSO\b|single sign-on|\bIP address|\ballow-?list", re.IGNORECASE)
 
 
 def _gated(evidence: Evidence, bearer: Bearer) -> str:
     if evidence.status == 401:
         if not bearer.token_set:
             return "token-missing"
-        # A bad token on a gated file has been seen to get the anonymous visitor's answer, word for word.
+        # A bad token on a gated file has been seen to get the anonymous visitor's answer, word for word. A good one
+        # gets 403; so where `whoami` was no help (rate-limited, missing on a mirror), 401 still speaks of the token.
         return _bad_token(evidence, bearer) if bearer.identity is None else "terms-not-accepted"
     words = evidence.message.lower()
     for phrase, verdict in _GATE_WORDS:
@@ -76,6 +104,8 @@ _GATE_WORDS = (
 
 
 def _unauthorized(evidence: Evidence, bearer: Bearer) -> str:
+    if _GATE.search(evidence.message):
+        return _gated(evidence, bearer)
     if not bearer.token_set:
         return "repo-missing-or-private"
     if bearer.identity is not None and not _says_expired(evidence):
@@ -97,16 +127,20 @@ def _forbidden(evidence: Evidence, bearer: Bearer) -> str:
     words = evidence.message.lower()
     if "disabled" in words and "resource" in words:
         return "repo-disabled"
-    fine_grained = bearer.identity is not None and bearer.identity.role == "fineGrained"
-    if "fine-grained" in words or (fine_grained and bearer.identity and bearer.identity.reads_gated is False):
+    if _GATE.search(words):
+        return _gated(evidence, bearer)
+    if _POLICY.search(words):
+        return "org-policy"
+    if bearer.lacks_gated_scope or ("fine-grained" in words and "gated" in words):
         return "token-lacks-gated-scope"
-    return "refused"
+    return "token-lacks-repo-scope" if "fine-grained" in words else "refused"
 
 
 def _repo_not_found(evidence: Evidence, bearer: Bearer) -> str:
     if not bearer.token_set:
         return "repo-missing-or-private"
-    # A mirror (olah) answers 401 RepoNotFound both for a missing repo and for a bad token.
-    if evidence.status == 401 and bearer.rejected:
+    # Mirrors answer a bad token as if there were none (KohakuHub), or as if the repo were missing (olah: 401): what
+    # is hidden from that token is no proof that the name is wrong.
+    if bearer.rejected:
         return _bad_token(evidence, bearer)
     return "repo-not-found"
