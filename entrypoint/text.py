@@ -62,6 +62,11 @@ def mask_secrets(text: str) -> str:
     return re.sub(_HUB_TOKEN, REDACTED_TOKEN, _mask_addresses(text))
 
 
+def shown(text: str, limit: int = 80) -> str:
+    """`text` from outside as one short line without secrets. Cleaned first: an escape inside a token would hide it."""
+    return clean(mask_secrets(clean(text, limit * 4)), limit)
+
+
 def human_bytes(count: float) -> str:
     """Bytes in decimal units, as the Hub shows them: `532 B`, `1.2 GB`, `548 MB`."""
     value, unit = float(count), "B"

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrypoint.text import clean, human_bytes, human_duration, mask_secrets, mask_url
+from entrypoint.text import clean, human_bytes, human_duration, mask_secrets, mask_url, shown
 
 
 @pytest.mark.parametrize(
-    ("raw", "shown"),
+    ("raw", "harmless"),
     [
         ("plain text", "plain text"),
         ("two\r\nlines\tand\x0bmore   blanks \u2028", "two lines and more blanks"),
@@ -27,8 +27,8 @@ from entrypoint.text import clean, human_bytes, human_duration, mask_secrets, ma
         ("Übung 模型 🤗", "Übung 模型 🤗"),
     ],
 )
-def test_text_from_outside_is_shown_as_one_harmless_line(raw: str, shown: str) -> None:
-    assert clean(raw) == shown
+def test_text_from_outside_is_shown_as_one_harmless_line(raw: str, harmless: str) -> None:
+    assert clean(raw) == harmless
 
 
 def test_a_long_text_is_cut_with_an_ellipsis() -> None:
@@ -53,7 +53,7 @@ def test_no_text_whatever_breaks_the_line_or_its_limit(raw: str, limit: int) -> 
 
 
 @pytest.mark.parametrize(
-    ("raw", "shown"),
+    ("raw", "masked"),
     [
         ("https://huggingface.co/org/name", "https://huggingface.co/org/name"),
         ("http://bob:secret@proxy:3128/", "http://***@proxy:3128/"),
@@ -70,8 +70,8 @@ def test_no_text_whatever_breaks_the_line_or_its_limit(raw: str, limit: int) -> 
         ),
     ],
 )
-def test_an_address_is_shown_without_its_credentials(raw: str, shown: str) -> None:
-    assert mask_url(raw) == shown
+def test_an_address_is_shown_without_its_credentials(raw: str, masked: str) -> None:
+    assert mask_url(raw) == masked
 
 
 @pytest.mark.parametrize("token", ["hf_abcdEFGH", "hf_oauth_eyJ.a-b_c123", "hf_jwt_eyJhbGciOi", "api_org_abcdefgh"])
@@ -128,3 +128,14 @@ def test_bytes_are_told_in_decimal_units(count: float, shown: str) -> None:
 )
 def test_durations_are_told_in_at_most_two_units(seconds: float, shown: str) -> None:
     assert human_duration(seconds) == shown
+
+
+@given(st.text())
+def test_what_is_shown_is_one_short_line_without_control_characters(text: str) -> None:
+    line = shown(text, 40)
+    assert len(line) <= 40
+    assert line == "" or line.isprintable()
+
+
+def test_a_token_pasted_in_the_wrong_place_is_not_shown() -> None:
+    assert "A1b2C3d4" not in shown("hf_" + "A1b2C3d4" * 4)

@@ -17,7 +17,8 @@ from glob import escape
 from urllib.parse import unquote, urlsplit
 
 from entrypoint.failures import CONFIG, Failure
-from entrypoint.needs.names import PLACEHOLDERS, pattern_fault, repo_fault, revision_fault, shown
+from entrypoint.needs.names import PLACEHOLDERS, pattern_fault, repo_fault, revision_fault
+from entrypoint.text import shown
 from entrypoint.values import Need, Place
 
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*$", re.MULTILINE)

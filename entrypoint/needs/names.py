@@ -7,7 +7,8 @@ is the spelling. Each check returns what is wrong in words that complete "...: i
 from __future__ import annotations
 
 import re
-import unicodedata
+
+from entrypoint.text import shown
 
 # huggingface_hub's validate_repo_id: 96 characters, no "--", no "..", neither "-" nor "." at either end, no
 # ".git".
@@ -17,13 +18,6 @@ _TOKEN = re.compile(r"\b(hf|api_org|hf_jwt|hf_oauth)_[A-Za-z0-9_.-]{16,}")
 # git-check-ref-format(1)
 _NOT_IN_A_REVISION = re.compile(r"\.\.|@\{|//|[~^:?*\[\\\s]|^[-/.]|[/.]$|\.lock$")
 PLACEHOLDERS = frozenset({"none", "null", "nil", "undefined", "false"})
-
-
-def shown(text: str, longest: int = 80) -> str:
-    """`text` fit to be shown: one line of at most `longest`, no control or direction marks, no token."""
-    visible = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in text)
-    line = _TOKEN.sub(r"\1_…", " ".join(visible.split()))
-    return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
 def repo_fault(name: str) -> str:

@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from entrypoint.failures import CONFIG, Failure
-from entrypoint.needs.names import pattern_fault, repo_fault, shown
+from entrypoint.needs.names import pattern_fault, repo_fault
+from entrypoint.text import shown
 from entrypoint.values import Need, Place, Use
 
 ASKER = "PrivateGPT"

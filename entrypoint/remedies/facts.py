@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from urllib.parse import quote, urlsplit
 
-from entrypoint.text import clean, mask_secrets, mask_url
+from entrypoint.text import mask_url, shown
 from entrypoint.values import Verdict
 
 NAME_LIMIT = 100
@@ -114,11 +114,6 @@ def gather(verdict: Verdict, context: Context) -> Facts:
 def fill(template: str, facts: Facts, **more: str | int) -> str:
     """The sentence with its facts. Values are put in once: braces that came from outside stay what they are."""
     return template.format_map(asdict(facts) | more)
-
-
-def shown(text: str, limit: int) -> str:
-    """`text` as one short line without secrets. Cleaned first: an escape inside a token would hide it."""
-    return clean(mask_secrets(clean(text, limit * 4)), limit)
 
 
 def _host(url: str) -> str:

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from entrypoint.failures import TEMP_FAIL, UNAVAILABLE, Failure
-from entrypoint.remedies.facts import Context, Facts, gather, shown
+from entrypoint.remedies.facts import Context, Facts, gather
 from entrypoint.remedies.languages import wording
 from entrypoint.remedies.remedy import Remedy, next_step, remedies, remedy
 from entrypoint.remedies.wording import Wording
-from entrypoint.text import clean
+from entrypoint.text import clean, shown
 from entrypoint.values import EXIT_CODES, PRECEDENCE, Verdict
 
 WIDTH = 100

@@ -16,7 +16,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from entrypoint.failures import CONFIG, Failure
 from entrypoint.settings.variables import VARIABLES
-from entrypoint.text import clean, mask_secrets, mask_url
+from entrypoint.text import clean, mask_url
+from entrypoint.text import shown as one_line
 
 TRUE_WORDS = frozenset({"1", "on", "yes", "true"})  # the Hub client's own rule
 FALSE_WORDS = frozenset({"0", "off", "no", "false"})
@@ -47,7 +48,7 @@ def invalid(name: str, value: str, allowed: str, *todo: str) -> Failure:
 
 def shown(value: str) -> str:
     """A value from the environment, fit to be shown."""
-    return clean(mask_secrets(mask_url(clean(value, 0))), 80)
+    return one_line(mask_url(clean(value, 0)))
 
 
 def _default(name: str) -> str:

@@ -8,7 +8,7 @@ from huggingface_hub.utils._validators import validate_repo_id
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrypoint.needs.names import PLACEHOLDERS, pattern_fault, repo_fault, revision_fault, shown
+from entrypoint.needs.names import PLACEHOLDERS, pattern_fault, repo_fault, revision_fault
 from tests.needs import unhurried
 
 NAME_LIKE = st.text("abzAZ09._-/", max_size=12) | st.text(max_size=8) | st.text("ab", min_size=94, max_size=99)
@@ -83,15 +83,3 @@ def test_a_glob_that_stays_inside_passes(pattern: str) -> None:
 @pytest.mark.parametrize("pattern", ["", "/etc/*", "../x", "a/../../b", "..", "a\\..\\b", "a\nb", "c/d@v1"])
 def test_a_glob_that_leaves_the_folder_or_is_none_is_refused(pattern: str) -> None:
     assert pattern_fault(pattern) != ""
-
-
-@unhurried
-@given(st.text())
-def test_what_is_shown_is_one_short_line_without_control_characters(text: str) -> None:
-    line = shown(text, 40)
-    assert len(line) <= 40
-    assert line == "" or line.isprintable()
-
-
-def test_a_token_pasted_in_the_wrong_place_is_not_shown() -> None:
-    assert "A1b2C3d4" not in shown("hf_" + "A1b2C3d4" * 4)
