@@ -62,7 +62,7 @@ def tell_verdicts(verdicts: Sequence[Verdict], start: Start, context: Context) -
 def failed(failure: Failure, start: Start | None) -> int:
     """Tells a failure. Returns its exit code. `start` is None when the settings themselves were at fault."""
     if start is not None:
-        start.state.enter("failed", clean(f"{failure.name}: {failure.what}", 300), exit_code=failure.exit_code)
+        start.tell_state_of(failure)
     if start is not None and _json_only(start):
         start.log.error(
             failure.what, failure=failure.name, why=failure.why, steps=failure.todo, exit_code=failure.exit_code

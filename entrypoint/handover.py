@@ -5,17 +5,20 @@ The command is looked up before anything is downloaded (`find`): a typo in it mu
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import signal
 import stat
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NoReturn
 
 from entrypoint.cache import layout
 from entrypoint.cache.receipts import Receipt
 from entrypoint.failures import NOT_EXECUTABLE, NOT_FOUND, USAGE, Failure
+from entrypoint.text import clean
 from entrypoint.values import Need
 
 TOKEN_NAMES = ("HF_TOKEN", "PGPT_HUGGINGFACE_TOKEN")
@@ -45,22 +48,22 @@ def find(command: Sequence[str], environ: Mapping[str, str]) -> str:
         except OSError:
             continue
         if stat.S_ISREG(mode) and os.access(candidate, os.X_OK):
-            _check_interpreter(candidate)
+            _check_script(candidate)
             return candidate
         blocked = blocked or candidate
     if blocked:
         raise Failure(
             "command-not-executable",
             NOT_EXECUTABLE,
-            f"The command {blocked} cannot be executed by user {os.geteuid()}:{os.getegid()}.",
+            f"The command {clean(blocked)} cannot be executed by user {os.geteuid()}:{os.getegid()}.",
             "It is a folder, or lacks the execute permission.",
-            (f"chmod +x {blocked} in the image, or name another command",),
+            (f"chmod +x {clean(blocked)} in the image, or name another command",),
         )
     where = f"in {os.getcwd()}" if "/" in name else f"on PATH ({environ.get('PATH', '')})"  # noqa: PTH109
     raise Failure(
         "command-not-found",
         NOT_FOUND,
-        f"The command {name} was not found {where}.",
+        f"The command {clean(name)} was not found {clean(where)}.",
         "Nothing was downloaded.",
         ("check the CMD of the Dockerfile, or command: in compose",),
     )
@@ -71,7 +74,8 @@ def environment(
 ) -> dict[str, str]:
     """The server's environment: `base`, with the token under both names that servers read, or under none.
 
-    `keep_token` False takes every token name away. `extra` fills in what is not set already.
+    `keep_token` False takes every name away by which a token, or a file with one, is found. `extra` fills in what is
+    not set already.
     """
     environ = dict(base)
     for name in TOKEN_NAMES:
@@ -81,9 +85,8 @@ def environment(
     if not keep_token:
         from entrypoint.settings import TOKEN_VARIABLES
 
-        for name in TOKEN_VARIABLES:
+        for name in (*TOKEN_VARIABLES, "HF_TOKEN_PATH"):
             environ.pop(name, None)
-            environ.pop(name + "_FILE", None)
     if offline:
         environ["HF_HUB_OFFLINE"] = "1"
     for name, value in extra.items():
@@ -92,53 +95,109 @@ def environment(
 
 
 def model_path(needs: Sequence[Need], met: Mapping[Need, Receipt]) -> dict[str, str]:
-    """`ENTRYPOINT_MODEL_PATH`: where the first need lies. The file, if it is one (or a GGUF's first shard), else the
-    folder."""
+    """`ENTRYPOINT_MODEL_PATH`: where the first need lies. The file, if it is one or a GGUF (of several parts, the
+    first), else the folder."""
     for need in needs:
         receipt = met.get(need)
         if receipt is None:
             continue
-        files = sorted(receipt.files, key=lambda file: file.path)
-        single = len(files) == 1 or all(file.path.endswith(".gguf") for file in files)
-        path = layout.path_of(need, receipt.commit, files[0]) if single else layout.root_of(need, receipt.commit)
-        return {"ENTRYPOINT_MODEL_PATH": str(path)}
+        file = _one_file(sorted(file.path for file in receipt.files))
+        root = layout.root_of(need, receipt.commit)
+        return {"ENTRYPOINT_MODEL_PATH": str(root / file if file else root)}
     return {}
 
 
 def execute(program: str, command: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
     """Becomes `command`. Raises `Failure` 126 when the kernel refuses."""
     for stream in (sys.stdout, sys.stderr):
-        stream.flush()
+        if stream is not None:  # a parent may have closed it
+            with contextlib.suppress(OSError):  # whoever read our lines is gone; the server can still serve
+                stream.flush()
     # Python ignores these two at its start; the server would inherit that, and a broken pipe would not end it.
     for name in ("SIGPIPE", "SIGXFSZ"):
         signal.signal(getattr(signal, name), signal.SIG_DFL)
+    # Our own handlers would take a signal that comes now, and lose it in the exec.
+    for number in signal.valid_signals():
+        if callable(signal.getsignal(number)):
+            signal.signal(number, signal.SIG_DFL)
     try:
-        os.execve(program, list(command), dict(environ))  # noqa: S606 - this is the purpose
+        os.execve(program, list(command), _as_given(environ))  # noqa: S606 - this is the purpose
     except OSError as error:
         raise Failure(
             "command-not-executable",
             NOT_EXECUTABLE,
-            f"The command {program} could not be started: {error.strerror}.",
-            "It may be built for another architecture, or lack its interpreter line.",
+            f"The command {clean(program)} could not be started: {error.strerror}.",
+            "It may be built for another architecture, or for another C library.",
             ("run it by hand in the image: docker run --rm -it --entrypoint sh IMAGE",),
         ) from error
 
 
-def _check_interpreter(program: str) -> None:
-    """A script whose interpreter is not there fails with "not found", naming the script: say which it really is."""
+def _one_file(paths: Sequence[str]) -> str:
+    """The path that stands for a model in one file; "" for a model that is a folder."""
+    if len(paths) == 1:
+        return paths[0]
+    models = [path for path in paths if path.endswith(".gguf") and "mmproj" not in PurePosixPath(path).name.lower()]
+    others = any(path.endswith((".safetensors", ".bin")) for path in paths)
+    is_one = len({re.sub(r"-\d{5}-of-\d{5}\.gguf$", "", path) for path in models}) == 1
+    return models[0] if is_one and not others else ""
+
+
+def _as_given(environ: Mapping[str, str]) -> dict[str, str]:
+    """Without the LC_CTYPE that the interpreter itself sets in a C locale (PEP 538): it is not ours to hand on."""
+    if environ.get("LC_CTYPE") != "C.UTF-8":
+        return dict(environ)
+    try:
+        given = Path("/proc/self/environ").read_bytes().split(b"\0")
+    except OSError:
+        return dict(environ)
+    ours = b"LC_CTYPE=C.UTF-8" not in given
+    return {name: value for name, value in environ.items() if not (ours and name == "LC_CTYPE")}
+
+
+def _check_script(program: str) -> None:
+    """Finds out before the download what the kernel would refuse after it: a script for an interpreter that isn't there
+    ("not found", it says, of the script), or without an interpreter line.
+
+    A shell runs the latter by itself; `exec` does not, neither here nor in a container engine.
+    """
     try:
         with Path(program).open("rb") as stream:
-            line = stream.readline(256)
+            head = stream.read(256)
     except OSError:
         return  # executable but not readable is allowed
-    if not line.startswith(b"#!"):
+    if head.startswith(b"\x7fELF") or (b"\0" in head and not head.startswith(b"#!")):
         return
-    interpreter = os.fsdecode(line[2:].strip().split(None, 1)[0]) if line[2:].strip() else ""
-    if interpreter and not Path(interpreter).exists():
+    line = head.partition(b"\n")[0].removeprefix(b"#!").strip(b" \t") if head.startswith(b"#!") else b""
+    interpreter = os.fsdecode(line.split()[0]) if line.split() else ""
+    if not interpreter:
+        raise Failure(
+            "command-not-executable",
+            NOT_EXECUTABLE,
+            f"The command {clean(program)} is a script without an interpreter line.",
+            "Nothing was downloaded.",
+            ('begin the script with a line like "#!/bin/sh"', f"or start it by name: sh {clean(program)}"),
+        )
+    if line.endswith(b"\r"):
         raise Failure(
             "command-not-found",
             NOT_FOUND,
-            f"The command {program} is a script for {interpreter}, which does not exist here.",
+            f"The command {clean(program)} is a script whose lines end as on Windows.",
+            f"The carriage return counts as part of the name {clean(interpreter)}. Nothing was downloaded.",
+            ("save the script with Unix line ends", "and keep them: *.sh text eol=lf in .gitattributes"),
+        )
+    if not os.path.exists(interpreter):  # noqa: PTH110 - Path.exists raises on a closed folder
+        raise Failure(
+            "command-not-found",
+            NOT_FOUND,
+            f"The command {clean(program)} is a script for {clean(interpreter)}, which does not exist here.",
             "Nothing was downloaded.",
             ("check the CMD of the Dockerfile, or command: in compose",),
+        )
+    if not (Path(interpreter).is_file() and os.access(interpreter, os.X_OK)):
+        raise Failure(
+            "command-not-executable",
+            NOT_EXECUTABLE,
+            f"The command {clean(program)} is a script for {clean(interpreter)}, which cannot be executed.",
+            "Nothing was downloaded.",
+            (f"chmod +x {clean(interpreter)} in the image",),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from difflib import SequenceMatcher
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
@@ -13,19 +14,34 @@ from entrypoint.failures import CONFIG, Failure
 from entrypoint.text import clean, human_bytes
 from entrypoint.values import Item, Need, Plan, Repo, RepoFile, Verdict
 
-# The same weights in other frameworks' formats, best first. A folder's files of a later rank are left out when it has
-# some of an earlier one. (A repo that has only a later one keeps it.)
-_FORMATS: tuple[tuple[str, ...], ...] = (
-    ("*.safetensors", "*.safetensors.index.json"),
-    ("*.bin", "*.bin.index.json", "*.pt", "*.pth", "*.ckpt"),
-    ("*.gguf",),
-    ("*.h5", "*.h5.index.json", "*.msgpack", "*.msgpack.index.json", "*.ot"),
-    ("*.onnx", "*.onnx_data", "*.onnx.data", "*.tflite", "*.mlmodel", "*.engine"),
+# Formats of weights, those that more servers read first; the first pattern that fits a name decides.
+_SAFETENSORS, _TORCH, _CKPT, _GGUF, _ONNX, _OPENVINO, _TF, _FLAX, _RUST, _MOBILE = range(10)
+_FORMATS: tuple[tuple[int, tuple[str, ...]], ...] = (
+    (_OPENVINO, ("openvino*.bin", "openvino*.xml")),
+    (_GGUF, ("*.gguf", "ggml-*.bin", "*.llamafile")),
+    (_SAFETENSORS, ("*.safetensors", "*.safetensors.index*.json")),
+    (_TORCH, ("*.bin", "*.bin.index*.json", "*.pt", "*.pth")),
+    (_CKPT, ("*.ckpt",)),
+    (_ONNX, ("*.onnx", "*.onnx_data*", "*.onnx.data")),
+    (_TF, ("*.h5", "*.h5.index*.json", "*.ckpt.*")),
+    (_FLAX, ("*.msgpack", "*.msgpack.index*.json")),
+    (_RUST, ("*.ot",)),
+    (_MOBILE, ("*.tflite", "*.mlmodel")),
 )
-# Whole folders that hold conversions of the weights above them.
-_CONVERSIONS = frozenset({"onnx", "openvino", "coreml", "tf", "tflite", "flax", "original", "metal", "gguf"})
-_UNREAD = (".gitattributes", ".gitignore", "*.md", "*.png", "*.jpg", "*.jpeg", "*.gif", "*.mp4", "*.pdf")
-_SHARD = re.compile(r"-\d{5}-of-\d{5}(?=\.gguf$)")
+_READ_BY_TORCH = (_SAFETENSORS, _TORCH, _CKPT)
+# Whole folders that hold conversions of the weights above them, or what their training left.
+_CONVERSIONS = ("onnx", "openvino", "coreml", "tf", "tflite", "flax", "original", "metal", "gguf", "checkpoint-*")
+_UNREAD = (
+    *(".gitattributes", ".gitignore", "*.md", "*.png", "*.jpg", "*.jpeg", "*.gif", "*.mp4", "*.pdf"),
+    # what a trainer saved to go on from; the optimizer alone is twice as large as the model
+    *("optimizer.pt", "optimizer.bin", "scheduler.pt", "scaler.pt", "rng_state*.pth", "training_args.bin"),
+    *("trainer_state.json", "events.out.tfevents.*"),
+)
+_SHARD = re.compile(r"-\d{5}-of-\d{5}")
+_SUFFIXES = re.compile(r"(\.index(\.\w+)?\.json|\.(safetensors|bin|pth?|ckpt|h5|msgpack|onnx([._]data\w*)?))+$")
+# "model.fp16.safetensors" beside "model.safetensors": read only by who asks for that variant.
+_VARIANT = re.compile(r"((?:diffusion_)?(?:pytorch_)?model)\.\w+$")
+_VARIANT_INDEX = re.compile(r"\.index\.\w+\.json$")
 
 
 def make(verdicts: Sequence[Verdict], on_bytes: Callable[[int], None] = lambda _count: None) -> Plan:
@@ -38,10 +54,11 @@ def make(verdicts: Sequence[Verdict], on_bytes: Callable[[int], None] = lambda _
             continue
         need, commit = verdict.need, verdict.repo.commit
         files = choose(need, verdict.repo)
+        receipt = receipts.read(need)
         missing = []
         for file in files:
             key = (layout.path_of(need, commit, file), file.etag)
-            if key not in taken and not _in_place(need, commit, file, on_bytes):
+            if key not in taken and not _in_place(need, commit, file, receipt, on_bytes):
                 missing.append(file)
             taken.add(key)
         items.append(Item(need, commit, files, tuple(missing)))
@@ -49,18 +66,27 @@ def make(verdicts: Sequence[Verdict], on_bytes: Callable[[int], None] = lambda _
 
 
 def check(verdict: Verdict) -> Verdict:
-    """The verdict again, turned into `file-not-found` where what was asked for matches nothing in the repo."""
+    """The verdict again, turned into `file-not-found` where what was asked for matches nothing in the repo.
+
+    Raises `Failure` 78 as `choose` does; for an optional model that is a `file-not-found`, too, because the server
+    is to start without it.
+    """
     if not verdict.granted or verdict.repo is None:
         return verdict
     unmatched = _unmatched(verdict.need, verdict.repo.files)
-    if not unmatched and choose(verdict.need, verdict.repo):
-        return verdict
-    names = [clean(file.path, 80) for file in sorted(verdict.repo.files, key=lambda f: -f.size)[:5]]
+    try:
+        if not unmatched and choose(verdict.need, verdict.repo):
+            return verdict
+    except Failure as failure:
+        if verdict.need.required:
+            raise
+        return _not_found(verdict, f"{failure.what} {failure.why}")
     asked = ", ".join(clean(pattern, 80) for pattern in unmatched) or "any file that a server reads"
-    detail = f"{asked} matches nothing; the repo has {', '.join(names) or 'no files'}"
-    if len(verdict.repo.files) > len(names):
-        detail += f" and {len(verdict.repo.files) - len(names)} more"
-    return Verdict(verdict.need, "file-not-found", verdict.evidence, verdict.identity, verdict.repo, detail)
+    paths = _nearest(unmatched, verdict.repo.files)
+    detail = f"{asked} matches nothing; the repo has {', '.join(clean(p, 80) for p in paths[:5]) or 'no files'}"
+    if len(paths) > 5:
+        detail += f" and {len(paths) - 5} more"
+    return _not_found(verdict, detail)
 
 
 def choose(need: Need, repo: Repo) -> tuple[RepoFile, ...]:
@@ -71,8 +97,10 @@ def choose(need: Need, repo: Repo) -> tuple[RepoFile, ...]:
     """
     if need.patterns:
         return tuple(f for f in repo.files if any(_match(f.path, pattern) for pattern in need.patterns))
-    files = _without_conversions(repo.files)
-    files = [file for file in files if not any(fnmatchcase(_name(file), pattern) for pattern in _UNREAD)]
+    files = [file for file in repo.files if not any(fnmatchcase(_name(file).lower(), p) for p in _UNREAD)]
+    files = _without_conversions(files)
+    files = _without_whole_pipelines(files)
+    files = _without_variants(files)
     files = _one_format_a_folder(files)
     _require_one_quantisation(need, files)
     return tuple(files)
@@ -99,41 +127,107 @@ def _unmatched(need: Need, files: Iterable[RepoFile]) -> tuple[str, ...]:
     return unmatched if typed_by_hand or len(unmatched) == len(need.patterns) else ()
 
 
+def _not_found(verdict: Verdict, detail: str) -> Verdict:
+    return Verdict(verdict.need, "file-not-found", verdict.evidence, verdict.identity, verdict.repo, detail)
+
+
+def _nearest(patterns: Sequence[str], files: Iterable[RepoFile]) -> list[str]:
+    """The repo's paths, those first that look most like what was asked for; without a pattern, the largest first."""
+    if not patterns:
+        return [file.path for file in sorted(files, key=lambda file: (-file.size, file.path))]
+
+    def unlikeness(path: str) -> float:
+        return -max(SequenceMatcher(None, pattern.lower(), path.lower()).ratio() for pattern in patterns)
+
+    return sorted((file.path for file in files), key=lambda path: (unlikeness(path), path))
+
+
 def _match(path: str, pattern: str) -> bool:
     """As the client library's allow_patterns: fnmatch over the whole path; a folder stands for what is in it."""
     return fnmatchcase(path, pattern + "*" if pattern.endswith("/") else pattern)
 
 
 def _without_conversions(files: Sequence[RepoFile]) -> list[RepoFile]:
-    kept = [file for file in files if PurePosixPath(file.path).parts[0].lower() not in _CONVERSIONS]
-    has_weights = any(_rank(file) is not None for file in kept)
+    kept = [file for file in files if not _in_conversion(file)]
+    has_weights = any(_format(file) == _SAFETENSORS or _holds_model(file) for file in kept)
     return kept if has_weights else list(files)
 
 
+def _in_conversion(file: RepoFile) -> bool:
+    folders = [part.lower() for part in PurePosixPath(file.path).parts[:-1]]
+    return bool(folders) and (
+        any(fnmatchcase(folders[0], pattern) for pattern in _CONVERSIONS)
+        or any(folder.endswith((".mlpackage", ".mlmodelc")) for folder in folders)
+    )
+
+
+def _without_whole_pipelines(files: list[RepoFile]) -> list[RepoFile]:
+    """A diffusers repo (model_index.json) has a folder for each part. Weights at its top are all parts in one file,
+    and folders that hold nothing but ONNX are conversions of other folders."""
+    parts = [file for file in files if _format(file) in _READ_BY_TORCH and _folder(file) != "."]
+    if not parts or not any(file.path == "model_index.json" for file in files):
+        return files
+    return [file for file in files if _format(file) is None or file in parts]
+
+
+def _without_variants(files: Sequence[RepoFile]) -> list[RepoFile]:
+    plain = {(_folder(file), _format(file), _stem(file)) for file in files if not _variant_of(file)}
+    return [f for f in files if not _variant_of(f) or (_folder(f), _format(f), _variant_of(f)) not in plain]
+
+
+def _variant_of(file: RepoFile) -> str:
+    """The stem of which the file is a variant; "" for a file that is none."""
+    if _format(file) not in (_SAFETENSORS, _TORCH):
+        return ""
+    if _VARIANT_INDEX.search(_name(file)):
+        return _stem(file)
+    found = _VARIANT.match(_stem(file))
+    return found[1] if found else ""
+
+
 def _one_format_a_folder(files: Sequence[RepoFile]) -> list[RepoFile]:
-    best: dict[str, int] = {}
+    if any(_format(file) in _READ_BY_TORCH and _folder(file) == "." and _holds_model(file) for file in files):
+        # also quantisations in a folder of their own, below the weights of which they were made
+        files = [file for file in files if _format(file) != _GGUF]
+    folders: dict[str, list[RepoFile]] = {}
     for file in files:
-        rank = _rank(file)
-        if rank is not None and not file.path.endswith(".json"):
-            folder = _folder(file)
-            best[folder] = min(rank, best.get(folder, rank))
-    kept = [file for file in files if _rank(file) in (None, best.get(_folder(file)))]
-    # Mistral's repos carry all weights twice, sharded and as one "consolidated" file.
-    sharded = {_folder(f) for f in kept if _name(f).startswith("model") and f.path.endswith(".safetensors")}
-    return [f for f in kept if not (_folder(f) in sharded and fnmatchcase(_name(f), "consolidated*.safetensors"))]
+        folders.setdefault(_folder(file), []).append(file)
+    return [file for file in files if not any(_repeats(file, better) for better in folders[_folder(file)])]
 
 
-def _rank(file: RepoFile) -> int | None:
-    for rank, patterns in enumerate(_FORMATS):
-        if any(fnmatchcase(_name(file), pattern) for pattern in patterns):
-            return rank
-    return None
+def _repeats(file: RepoFile, better: RepoFile) -> bool:
+    """Whether `file` holds the weights that `better`, beside it, holds in a better format.
+
+    By their names, for the weights themselves aren't here yet. What is no copy stays: BAAI/bge-m3 has a
+    colbert_linear.pt beside its model, CosyVoice a speech_tokenizer_v1.onnx beside its llm.pt.
+    """
+    one, other = _format(file), _format(better)
+    if one is None or other is None or better.path.endswith(".json"):
+        return False
+    stem, better_stem = _stem(file), _stem(better)
+    if one == other and stem.startswith("consolidated"):
+        # Mistral's repos carry all weights twice: in shards, and "consolidated" for its own inference code.
+        return better_stem in ("model", "pytorch_model")
+    if one <= other:
+        return False
+    if stem == better_stem:
+        return True
+    if not _holds_model(better) or ("adapter" in stem) != ("adapter" in better_stem):
+        return False
+    # Torch and ONNX files are parts of many a model; the other formats hold whole models, whatever their names are.
+    return one not in (_TORCH, _ONNX) or _holds_model(file)
+
+
+def _holds_model(file: RepoFile) -> bool:
+    kind, stem = _format(file), _stem(file)
+    if kind is None:
+        return False
+    return kind == _GGUF or "model" in stem or "consolidated" in stem or file.path.endswith(".ckpt")
 
 
 def _require_one_quantisation(need: Need, files: Sequence[RepoFile]) -> None:
-    variants = sorted(
-        {_SHARD.sub("", f.path) for f in files if f.path.endswith(".gguf") and "mmproj" not in _name(f).lower()}
-    )
+    offered = [file for file in files if _format(file) == _GGUF]
+    variants = sorted({_SHARD.sub("", f.path) for f in offered if "mmproj" not in _name(f).lower()})
     if len(variants) < 2:
         return
     raise Failure(
@@ -141,13 +235,20 @@ def _require_one_quantisation(need: Need, files: Sequence[RepoFile]) -> None:
         CONFIG,
         f"{need.repo} offers {len(variants)} GGUF files and {need.source} does not say which one.",
         "They are: " + ", ".join(clean(v, 80) for v in variants[:12]) + (" ..." if len(variants) > 12 else ""),
-        (f"name one, as in {need.source}={need.repo}:{clean(variants[0], 80)}",),
+        (f"name one, as in {need.source}={need.repo}:{clean(_pattern_for(variants[0], offered), 120)}",),
     )
 
 
-def _in_place(need: Need, commit: str, file: RepoFile, on_bytes: Callable[[int], None]) -> bool:
+def _pattern_for(variant: str, offered: Sequence[RepoFile]) -> str:
+    """What to write for a variant: its path, or, where it is in several parts, a pattern that matches them all."""
+    whole = any(file.path == variant for file in offered)
+    return variant if whole else variant.removesuffix(".gguf") + "-*.gguf"
+
+
+def _in_place(
+    need: Need, commit: str, file: RepoFile, receipt: Receipt | None, on_bytes: Callable[[int], None]
+) -> bool:
     """Whether the file is where the server looks, and is what the Hub published."""
-    receipt = receipts.read(need)
     if receipt is not None and receipt.commit == commit and receipt.vouches_for(file):
         return True
     path = layout.path_of(need, commit, file)
@@ -155,6 +256,20 @@ def _in_place(need: Need, commit: str, file: RepoFile, on_bytes: Callable[[int],
         return proof.matches(path, file, on_bytes)
     except OSError:
         return False  # not there, or not readable: it is fetched
+
+
+def _format(file: RepoFile) -> int | None:
+    """Which of the formats of weights the file has; None for what is no weight."""
+    name = _name(file).lower()
+    for kind, patterns in _FORMATS:
+        if any(fnmatchcase(name, pattern) for pattern in patterns):
+            return kind
+    return None
+
+
+def _stem(file: RepoFile) -> str:
+    """The name without what tells format and shard: `model` for `model-00001-of-00002.safetensors`."""
+    return _SHARD.sub("", _SUFFIXES.sub("", _name(file).lower()))
 
 
 def _name(file: RepoFile) -> str:

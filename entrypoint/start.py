@@ -52,7 +52,7 @@ class Start:
         try:
             self.settings: Settings = settings_module.read(environ, stderr_is_terminal=sys.stderr.isatty())
         except Failure as failure:
-            self.state.enter("failed", f"{failure.name}: {failure.what}", exit_code=failure.exit_code)
+            self.tell_state_of(failure)
             raise
         for notice in self.settings.notices:
             self.warn(notice.name, notice.text)
@@ -83,13 +83,17 @@ class Start:
         os.environ.update(self._trust)  # the library's TLS context reads the process's own environment
 
         from entrypoint.hub.hub import Hub
-        from entrypoint.hub.retry import patiently
+        from entrypoint.hub.retry import patiently, stop_before
 
         token = self.settings.token
         return Hub(
             self.settings.endpoint,
             token.value if token else None,
-            patiently(ACCESS_ATTEMPTS if self.patient else IMPATIENT_ATTEMPTS, before_sleep=self._tell_pause),
+            patiently(
+                ACCESS_ATTEMPTS if self.patient else IMPATIENT_ATTEMPTS,
+                stop=stop_before(self.deadline) if self.deadline is not None else None,
+                before_sleep=self._tell_pause,
+            ),
         )
 
     @cached_property
@@ -208,6 +212,9 @@ class Start:
 
     def warn(self, name: str, text: str) -> None:
         self.log.warning(text, notice=name)
+
+    def tell_state_of(self, failure: Failure) -> None:
+        self.state.enter("failed", f"{failure.name}: {failure.what}", exit_code=failure.exit_code)
 
     def ask_patiently_for(self, needs: Sequence[Need]) -> None:
         """Before the Hub is asked. Where the server can start without an answer, it is not waited for as long."""

@@ -19,6 +19,7 @@ from entrypoint.cache.layout import make_folder, path_of, private_folder, write_
 from entrypoint.values import Item, Need, RepoFile
 
 FORMAT = 1
+COMMIT_BYTES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Receipt:
     def _unchanged(self, file: RepoFile, time_ns: int) -> bool:
         try:
             found = path_of(self.need, self.commit, file).stat()
-        except OSError:
+        except (OSError, ValueError):  # ValueError: a damaged receipt may name a path with a NUL in it
             return False
         return found.st_size == file.size and found.st_mtime_ns == time_ns
 
@@ -54,13 +55,16 @@ def read(need: Need) -> Receipt | None:
         record = json.loads(_path(need).read_bytes())
         if record["format"] != FORMAT or record["asked"] != _asked(need):
             return None
+        commit = record["commit"]
+        if len(bytes.fromhex(commit)) != COMMIT_BYTES:
+            return None
         files = tuple(
             RepoFile(path=str(f["path"]), size=int(f["size"]), blob_id=str(f["blob_id"]), sha256=str(f["sha256"]))
             for f in record["files"]
         )
         times = tuple(int(f["mtime_ns"]) for f in record["files"])
-        return Receipt(need, str(record["commit"]), files, times)
-    except (OSError, ValueError, KeyError, TypeError):
+        return Receipt(need, commit, files, times)
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
 
 

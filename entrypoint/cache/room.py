@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from entrypoint.cache import staging
 from entrypoint.cache.layout import make_folder, private_folder, repo_folder
 from entrypoint.failures import CANT_CREATE, Failure
 from entrypoint.text import clean, human_bytes
@@ -22,11 +23,15 @@ MARGIN_BYTES = 64_000_000
 def check_writable(need: Need) -> None:
     """Raises `Failure` 73 when files cannot be made where the need wants them: names folder, user id and remedy.
 
-    The repo's own folders count, too: another container may have made them for its user alone.
+    What lies below the folder counts, too: another container may have made it for its user alone.
     """
     own = private_folder(need.place)
-    repo = repo_folder(need.place, need.repo)
-    others = [repo, repo / "blobs", repo / "snapshots", repo / "refs"] if need.place.kind == "hub-cache" else []
+    others = [own / "receipts", staging.root(need.place)]
+    if need.place.kind == "hub-cache":
+        repo = repo_folder(need.place, need.repo)
+        others += [repo, repo / "blobs", repo / "snapshots", repo / "refs"]
+    else:
+        others.append(need.place.path)
     try:
         make_folder(own)
         for folder in [own, *(folder for folder in others if folder.is_dir())]:
@@ -37,15 +42,21 @@ def check_writable(need: Need) -> None:
 
 
 def check_space(wanted: Iterable[tuple[Place, int]]) -> None:
-    """Raises `Failure` 73 when a file system has less room than all its places together want (bytes)."""
-    per_device: dict[int, tuple[Path, int]] = {}
+    """Raises `Failure` 73 when a file system has less room than all its places together want (bytes).
+
+    What killed runs left in staging areas counts as free: it is swept before the first byte comes.
+    """
+    per_device: dict[int, dict[Place, int]] = {}
     for place, size in wanted:
-        device = nearest_existing(place.path).stat().st_dev
-        folder, total = per_device.get(device, (place.path, 0))
-        per_device[device] = (folder, total + size)
-    for folder, size in per_device.values():
+        places = per_device.setdefault(nearest_existing(place.path).stat().st_dev, {})
+        places[place] = places.get(place, 0) + size
+    for places in per_device.values():
+        size = sum(places.values())
+        if not size:
+            continue
+        folder = next(iter(places)).path
         free = shutil.disk_usage(nearest_existing(folder)).free
-        if size and size + MARGIN_BYTES > free:
+        if size + MARGIN_BYTES > free + sum(map(staging.abandoned_bytes, places)):
             raise too_small(folder, size + MARGIN_BYTES, free)
 
 
@@ -65,6 +76,14 @@ def not_writable(folder: Path, error: OSError) -> Failure:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return too_small(folder, MARGIN_BYTES, 0)
     existing = nearest_existing(folder)
+    if error.errno not in (errno.EACCES, errno.EPERM):
+        return Failure(
+            "cache-unusable",
+            CANT_CREATE,
+            f"The cache folder {folder} cannot be used: {clean(error.strerror or str(error), 100)}.",
+            f"{existing} is not a folder." if not existing.is_dir() else "",
+            ("check the volume that is mounted there", "or set HF_HOME to a folder on a writable volume"),
+        )
     owner = "?"
     with contextlib.suppress(OSError):
         found = existing.stat()
@@ -75,7 +94,7 @@ def not_writable(folder: Path, error: OSError) -> Failure:
         f"The cache folder {folder} cannot be written by this container's user {uid}:{gid}.",
         f"{clean(error.strerror or str(error), 100)}; {existing} belongs to {owner}.",
         (
-            f"give the folder to that user, on the host or in a root container: chown -R {uid}:{gid} {folder}",
+            f"give the folder to that user, on the host or in a root container: {_chown(folder, existing)}",
             f'or run the container as the owner of the folder: in compose, user: "{owner}"',
             "or set HF_HOME to a folder on a writable volume",
         ),
@@ -112,6 +131,11 @@ def _size(path: Path) -> int:
 
 
 def nearest_existing(folder: Path) -> Path:
-    while not folder.exists() and folder != folder.parent:
+    while not os.path.exists(folder) and folder != folder.parent:  # noqa: PTH110 - Path.exists raises on a closed parent
         folder = folder.parent
     return folder
+
+
+def _chown(folder: Path, existing: Path) -> str:
+    make = "" if existing == folder else f"mkdir -p {folder} && "
+    return f"{make}chown -R {os.geteuid()}:{os.getegid()} {folder}"

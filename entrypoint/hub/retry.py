@@ -32,6 +32,17 @@ class wait_as_told(wait_base):  # noqa: N801 - tenacity's strategies are lower c
         return min(told + 1.0, self.cap) if told > 0 else self.otherwise(retry_state)
 
 
+class stop_before(stop_base):  # noqa: N801 - tenacity's strategies are lower case
+    """Ends the asking when the next pause would last beyond `moment` (of `clock`, seconds)."""
+
+    def __init__(self, moment: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self.moment = moment
+        self.clock = clock
+
+    def __call__(self, retry_state: RetryCallState) -> bool:
+        return self.clock() + retry_state.upcoming_sleep > self.moment
+
+
 def patiently(
     attempts: int,
     *,

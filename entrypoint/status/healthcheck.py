@@ -1,16 +1,22 @@
 """The healthcheck: one line and exit code 0 only when the server itself answers. It runs for the life of the container.
 
 While the entrypoint still works, its state file has the answer. After the handover the server is asked over plain HTTP;
-this is done on a bare socket, because `http.client` alone would triple the cost of a check.
+this is done on a bare socket, because `http.client` alone would triple the cost of a check, and `typing` double it.
 """
 
 from __future__ import annotations
 
+import _socket
 import os
-import sys
-from collections.abc import Mapping
+import time
 
-TIMEOUT_SECONDS = 4
+from entrypoint.status import place
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TIMEOUT_SECONDS = 4.0
 HEAD_BYTES = 1024
 
 
@@ -21,19 +27,17 @@ def main(environ: Mapping[str, str]) -> int:
         code, text = ask_server(health_url(environ))
     else:
         code, text = 1, f"{phase}: {text}"
-    sys.stdout.write(text + "\n")
+    os.write(1, text.encode(errors="backslashreplace") + b"\n")
     return code
 
 
 def read_state(environ: Mapping[str, str]) -> tuple[str, str]:
     """Phase and text of the state file; both blank when there is none (the server was started without us)."""
-    from entrypoint.status.state import find
-
-    folder = find(environ)
+    folder = place.find(environ)
     if folder is None:
         return "", ""
     try:
-        with open(folder / "health", "rb", buffering=0) as stream:  # noqa: PTH123 - one system call less
+        with open(f"{folder}/health", "rb", buffering=0) as stream:  # noqa: PTH123 - one system call less
             line = stream.read(4096).decode("utf-8", "replace").strip()
     except OSError:
         return "", ""
@@ -44,20 +48,21 @@ def read_state(environ: Mapping[str, str]) -> tuple[str, str]:
 def health_url(environ: Mapping[str, str]) -> str:
     """`ENTRYPOINT_HEALTH_URL`, by default `/health` on the server's own port (`PORT`, else 8080)."""
     port = environ.get("PORT", "").strip() or "8080"
-    return environ.get("ENTRYPOINT_HEALTH_URL", "").strip() or f"http://127.0.0.1:{port}/health"
+    url = environ.get("ENTRYPOINT_HEALTH_URL", "").strip().strip("\"'") or "http://127.0.0.1:$PORT/health"
+    return url.replace("${PORT}", port).replace("$PORT", port)
 
 
-def ask_server(url: str) -> tuple[int, str]:
+def ask_server(url: str, seconds: float = TIMEOUT_SECONDS) -> tuple[int, str]:
     """(0, text) when `url` answers 2xx. Only plain HTTP: a server behind TLS is asked on its plain health port."""
     host, port, path = split(url)
     if not host:
         return 1, f"ENTRYPOINT_HEALTH_URL must be like http://127.0.0.1:8080/health, not {url[:200]!r}"
     try:
-        head = _exchange(host, port, path)
+        head = _first_answer(host, port, path, time.monotonic() + seconds)
     except TimeoutError:
-        return 1, f"server does not answer within {TIMEOUT_SECONDS} s: {url}"
+        return 1, f"server does not answer within {seconds:g} s: {url}"
     except OSError as error:
-        return 1, f"server not up yet: {url}: {os.strerror(error.errno) if error.errno else error}"
+        return 1, f"server not up yet: {url}: {error.strerror or error}"
     parts = head.split(b" ", 2)
     if not head.startswith(b"HTTP/1.") or len(parts) < 2 or not parts[1][:3].isdigit():
         return 1, f"server answers something other than HTTP: {url}"
@@ -73,29 +78,49 @@ def split(url: str) -> tuple[str, int, str]:
         authority.rpartition(":") if not authority.endswith("]") and ":" in authority else (authority, "", "80")
     )
     host = host.strip("[]")
-    if scheme.lower() != "http" or not port.isdecimal() or not 0 < int(port) < 65536:
+    plain = url.isascii() and url.isprintable() and " " not in url and "@" not in authority
+    plain = plain and authority.startswith("[") == ("]" in authority)
+    if scheme.lower() != "http" or not plain or not port.isdecimal() or not 0 < int(port) < 65536:
         return "", 0, ""
     return host, int(port), slash + path or "/"
 
 
-def _exchange(host: str, port: int, path: str) -> bytes:
-    import _socket
+def _first_answer(host: str, port: int, path: str, until: float) -> bytes:
+    """The beginning of the answer from the first of the host's addresses that takes the connection.
 
-    family, kind, protocol, _, address = _socket.getaddrinfo(host, port, 0, _socket.SOCK_STREAM)[0]
-    connection = _socket.socket(family, kind, protocol)
-    try:
-        connection.settimeout(TIMEOUT_SECONDS)
-        connection.connect(address)
-        request = (
-            f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: model-entrypoint\r\nConnection: close\r\n\r\n"
-        )
-        connection.send(request.encode("latin-1", "replace"))
-        head = b""
-        while b"\r\n" not in head and len(head) < HEAD_BYTES:
-            chunk = connection.recv(HEAD_BYTES)
-            if not chunk:
-                break
-            head += chunk
-        return head
-    finally:
-        connection.close()
+    "localhost" is ::1 and 127.0.0.1, and many servers listen on one of them only.
+    """
+    # As bytes: a str would be encoded by the "idna" codec, whose import costs more than all the rest.
+    addresses = _socket.getaddrinfo(host.encode(), port, 0, _socket.SOCK_STREAM)
+    for number, (family, kind, protocol, _, address) in enumerate(addresses, start=1):
+        connection = _socket.socket(family, kind, protocol)
+        try:
+            connection.settimeout(_left(until))
+            connection.connect(address)
+            return _exchange(connection, f"[{host}]:{port}" if ":" in host else f"{host}:{port}", path, until)
+        except ConnectionRefusedError:
+            if number == len(addresses):
+                raise
+        finally:
+            connection.close()
+    raise OSError(f"{host} has no address")
+
+
+def _exchange(connection: _socket.socket, authority: str, path: str, until: float) -> bytes:
+    request = f"GET {path} HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: model-entrypoint\r\nConnection: close\r\n\r\n"
+    connection.sendall(request.encode())
+    head = b""
+    while b"\r\n" not in head and len(head) < HEAD_BYTES:
+        connection.settimeout(_left(until))
+        chunk = connection.recv(HEAD_BYTES)
+        if not chunk:
+            break
+        head += chunk
+    return head
+
+
+def _left(until: float) -> float:
+    seconds = until - time.monotonic()
+    if seconds <= 0:
+        raise TimeoutError
+    return seconds

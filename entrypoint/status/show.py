@@ -5,21 +5,23 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
-from entrypoint.status.state import find
+from entrypoint.status.place import find
 
 
 def main(environ: Mapping[str, str], *, as_json: bool) -> int:
     """Prints the phase. 0, also when there is no state yet: that is a phase, too."""
     folder = find(environ)
     try:
-        record = json.loads((folder / "state.json").read_bytes()) if folder else {}
+        found = json.loads(Path(folder, "state.json").read_bytes()) if folder else {}
     except (OSError, ValueError):
-        record = {}
+        found = {}
+    record = found if isinstance(found, dict) else {}
     if as_json:
         sys.stdout.write(json.dumps(record or {"phase": "unknown"}, indent=1) + "\n")
     elif record:
-        sys.stdout.write(f"{record['phase']} since {record['since']}: {record['text']}\n")
+        sys.stdout.write(f"{record.get('phase')} since {record.get('since')}: {record.get('text')}\n")
     else:
         sys.stdout.write("unknown: no start of this container has left a state file\n")
     return 0

@@ -10,11 +10,14 @@ seconds for the life of the container, need not parse JSON.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+
+from entrypoint.status import place
 
 PHASES = ("starting", "checking", "waiting", "fetching", "verifying", "refused", "failed", "serving")
 LINE_BYTES = 1000
@@ -22,31 +25,15 @@ LINE_BYTES = 1000
 
 def folders(environ: Mapping[str, str]) -> tuple[Path, ...]:
     """Where the state may lie, in order of preference."""
-    given = environ.get("ENTRYPOINT_STATE_DIR", "").strip()
-    if given:
-        return (Path(given),)
-    name = f"model-entrypoint-{os.geteuid()}"
-    return (Path("/run/model-entrypoint"), Path("/tmp") / name, Path("/dev/shm") / name)  # noqa: S108
-
-
-def find(environ: Mapping[str, str]) -> Path | None:
-    """The folder in which a start of this user has left its state; None when there is none."""
-    found = [folder for folder in folders(environ) if is_ours(folder) and (folder / "health").exists()]
-    return max(found, key=lambda folder: (folder / "health").stat().st_mtime_ns, default=None)
-
-
-def is_ours(folder: Path) -> bool:
-    """Whether a folder can be trusted: in a place that all may write to, somebody else may have made it first."""
-    try:
-        found = folder.lstat()
-    except OSError:
-        return False
-    shared = folder.parent in (Path("/tmp"), Path("/dev/shm"))  # noqa: S108
-    return not shared or (found.st_uid == os.geteuid() and (found.st_mode & 0o170000) == 0o040000)
+    return tuple(map(Path, place.candidates(environ)))
 
 
 class State:
-    """Writes the state. Without a writable folder it keeps silent: `folder` is None then, and the caller says so."""
+    """Writes the state. Without a writable folder it keeps silent: `folder` is None then, and the caller says so.
+
+    Where a write fails later, the files are removed: no state at all lets the healthcheck ask the server, while an old
+    one would call a server that runs "fetching" for ever.
+    """
 
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
@@ -57,8 +44,10 @@ class State:
     def open(cls, candidates: Iterable[Path]) -> State:
         for folder in candidates:
             try:
-                folder.mkdir(mode=0o755, parents=True, exist_ok=True)
-                if not is_ours(folder):
+                if not folder.is_dir():
+                    folder.mkdir(parents=True)
+                    folder.chmod(0o755)
+                if not place.is_ours(str(folder)):
                     continue
                 probe = folder / f".probe-{os.getpid()}"
                 probe.touch()
@@ -89,12 +78,17 @@ class State:
             return
         import json
 
+        from entrypoint.text import clean
+
+        self._record["text"] = clean(self._record["text"], LINE_BYTES)
         line = f"{self._record['phase']} {self._record['text']}".encode()[:LINE_BYTES]
         try:
             _replace(self.folder / "health", line + b"\n")
             _replace(self.folder / "state.json", json.dumps(self._record, indent=1).encode() + b"\n")
         except OSError:
-            self.folder = None  # the disk under it is full or gone; the main job goes on without
+            for name in ("health", "state.json"):
+                with contextlib.suppress(OSError):
+                    (self.folder / name).unlink()
 
 
 def _replace(path: Path, content: bytes) -> None:

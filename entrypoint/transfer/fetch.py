@@ -7,6 +7,7 @@ and names what went wrong by five unrelated exception classes.
 from __future__ import annotations
 
 import errno
+import ssl
 import time
 from collections.abc import Callable
 from functools import partial
@@ -18,6 +19,7 @@ import huggingface_hub
 from huggingface_hub import constants
 from huggingface_hub.errors import LocalEntryNotFoundError, XetDownloadError
 from tenacity import RetryCallState
+from tenacity.stop import stop_base
 
 from entrypoint.cache import layout, proof
 from entrypoint.hub.evidence import Refusal, from_exception
@@ -28,6 +30,8 @@ from entrypoint.values import Evidence, RepoFile
 
 ATTEMPTS = 8
 XET_ATTEMPTS = 2
+# Each costs the whole file again; what garbles it three times will do so for ever.
+MISMATCH_LIMIT = 3
 # The library hands on 10 MiB at a time; with less, a slow link still shows a sign of life before it counts as stalled.
 CHUNK_BYTES = 1 << 20
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -42,6 +46,16 @@ class Mismatch(Refusal):
 
 class DiskFull(Exception):  # noqa: N818 - it is the fact that counts
     """The volume ran full, by the operating system's word or by that of xet's native code."""
+
+
+class _stop_after_mismatches(stop_base):  # noqa: N801 - tenacity's strategies are lower case
+    def __init__(self) -> None:
+        self._seen = 0
+
+    def __call__(self, retry_state: RetryCallState) -> bool:
+        error = retry_state.outcome.exception() if retry_state.outcome else None
+        self._seen += isinstance(error, Mismatch)
+        return self._seen >= MISMATCH_LIMIT
 
 
 class Reporter(Protocol):
@@ -66,10 +80,16 @@ class Fetcher:
     def fetch(self, item: JobItem, file: RepoFile) -> None:
         """Until the file is in place. Raises `Refusal` (permanent, or passing but too often), `DiskFull`, `OSError`."""
         if self._blob_is_here(item, file):
-            layout.link_blob(item.need, item.commit, file)
+            layout.link_blob(item.need, item.commit, file, item.area)
             self._report.bytes(file.size)
             return
-        for attempt in patiently(ATTEMPTS, max_pause=30.0, sleep=self._sleep, before_sleep=partial(self._tell, file)):
+        for attempt in patiently(
+            ATTEMPTS,
+            max_pause=30.0,
+            stop=_stop_after_mismatches(),
+            sleep=self._sleep,
+            before_sleep=partial(self._tell, file),
+        ):
             with attempt:
                 if attempt.retry_state.attempt_number > XET_ATTEMPTS:
                     self._leave_xet(file)
@@ -107,7 +127,7 @@ class Fetcher:
             )
         except Refusal:
             raise
-        except (httpx2.HTTPError, LocalEntryNotFoundError) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL, ssl.SSLError, LocalEntryNotFoundError) as error:
             raise Refusal(from_exception(error, url)) from error
         except (RuntimeError, XetDownloadError) as error:
             # hf_xet has one class for everything, and no errno in it
@@ -183,7 +203,7 @@ class _Meter:
 
         class Bar:
             def __init__(self, *_args: Any, desc: str = "", initial: int = 0, **_options: Any) -> None:
-                self.counts = "downloading bytes" not in (desc or "")
+                self.counts = not (desc or "").lower().endswith("downloading bytes")
                 self.n = initial
                 self.total = _options.get("total")
                 self.desc = desc
@@ -192,7 +212,7 @@ class _Meter:
                 if self.counts:
                     self.n += int(count or 0)
                     meter.count(int(count or 0))
-                else:
+                elif count:  # xet calls in regularly, also when nothing comes
                     meter._report.alive()
 
             def __enter__(self) -> Bar:

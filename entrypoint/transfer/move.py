@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
-from entrypoint.cache import staging
+from entrypoint.cache import room, staging
 from entrypoint.transfer.supervise import Supervisor
 from entrypoint.transfer.wire import JobItem
 from entrypoint.values import Plan
@@ -28,8 +28,11 @@ def areas_held(plan: Plan, wait: Callable[[float], None]) -> Iterator[bool]:
     unfinished = [item for item in plan.items if item.missing]
     with ExitStack() as stack:
         # In one order everywhere: two containers that want the same two models must not wait for each other.
-        for area in sorted({staging.folder(item) for item in unfinished}):
-            stack.enter_context(staging.held(area, waiting))
+        for area, folder in sorted({staging.folder(item): item.need.place.path for item in unfinished}.items()):
+            try:
+                stack.enter_context(staging.held(area, waiting))
+            except OSError as error:
+                raise room.not_writable(folder, error) from error
         for place in {item.need.place for item in unfinished}:
             staging.sweep(place)
         yield waited

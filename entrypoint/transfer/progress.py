@@ -18,6 +18,10 @@ from entrypoint.text import human_bytes, human_duration
 WINDOW_SECONDS = 15.0
 LINE_SECONDS = 5.0
 BAR_SECONDS = 0.2
+BAR_WIDTH = 30
+TEXT_WIDTH = 64  # "100 % (999 MB of 999 MB, 999 MB/s, 59 min 59 s left)", and some air
+# Sooner, a rate is a guess: the first small file would promise days.
+SETTLING_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class Snapshot:
     @property
     def percent(self) -> int:
         """Rounded down, and 100 only when everything has arrived."""
-        return 100 if self.done >= self.total else int(100 * self.done / self.total)
+        return 100 if self.done >= self.total else 100 * self.done // self.total
 
     def __str__(self) -> str:
         text = f"{self.percent} % ({human_bytes(self.done)} of {human_bytes(self.total)}"
@@ -47,26 +51,27 @@ class Meter:
     """Adds up bytes and tells rate and time left."""
 
     def __init__(self, total: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._total = total
-        self._done = 0
+        self.total = total
+        self.done = 0
         self._clock = clock
         self._seen: deque[tuple[float, int]] = deque([(clock(), 0)])
 
     def add(self, count: int) -> None:
         """`count` is negative when bytes of a failed attempt are taken back; that is no speed."""
-        self._done += count
+        self.done += count
         if count < 0:
             self._seen.clear()
-        self._seen.append((self._clock(), self._done))
+        self._seen.append((self._clock(), self.done))
 
     def now(self) -> Snapshot:
         moment = self._clock()
         while len(self._seen) > 1 and self._seen[0][0] < moment - WINDOW_SECONDS:
             self._seen.popleft()
         then, done = self._seen[0]
-        rate = max(0.0, (self._done - done) / (moment - then)) if moment > then else 0.0
-        left = (self._total - self._done) / rate if rate else None
-        return Snapshot(max(0, self._done), self._total, rate, left)
+        settled = moment - then >= SETTLING_SECONDS
+        rate = max(0.0, (self.done - done) / (moment - then)) if settled else 0.0
+        left = max(0, self.total - self.done) / rate if rate else None
+        return Snapshot(max(0, self.done), self.total, rate, left)
 
 
 class Display:
@@ -83,6 +88,7 @@ class Display:
         self._bar = self._stream.isatty()
         self._clock = clock
         self._last = clock()
+        self._full, self._blank = _signs(self._stream)
 
     def show(self, snapshot: Snapshot) -> None:
         interval = BAR_SECONDS if self._bar else LINE_SECONDS
@@ -101,8 +107,18 @@ class Display:
             self._stream.flush()
 
     def _draw(self, snapshot: Snapshot) -> None:
-        text = f" {snapshot}"
-        width = max(10, min(40, shutil.get_terminal_size().columns - len(text) - 3))
+        columns = shutil.get_terminal_size().columns - 1  # some terminals begin a new line after the last column
+        width = max(8, min(BAR_WIDTH, columns - TEXT_WIDTH))
         filled = width * snapshot.percent // 100
-        self._stream.write(f"\r[{'█' * filled}{'·' * (width - filled)}]{text}\x1b[K")
+        text = f"[{self._full * filled}{self._blank * (width - filled)}] {snapshot}"
+        self._stream.write(f"\r{text[:columns]}\x1b[K")
         self._stream.flush()
+
+
+def _signs(stream: TextIO) -> tuple[str, str]:
+    """What the bar is made of: what the terminal's encoding has."""
+    try:
+        "█·".encode(stream.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return "#", "."
+    return "█", "·"

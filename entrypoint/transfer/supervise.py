@@ -1,8 +1,8 @@
 """Runs the worker and watches it: what it says becomes progress and log lines, its silence and its death are acted on.
 
 A stalled or dead worker costs a restart of the worker with gentler settings (no xet, fewer files at once), not the
-container. What it had placed is not asked for again. After `FRUITLESS_LIMIT` workers in a row that brought nothing, the
-transfer is given up.
+container. What it had placed is not asked for again. After `FRUITLESS_LIMIT` workers in a row that placed no file, the
+transfer is given up: one that dies of the same file each time would else be started for ever.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from entrypoint import log
 from entrypoint.cache import room
 from entrypoint.failures import IO_ERROR, TEMP_FAIL, UNAVAILABLE, Failure
-from entrypoint.text import clean, human_bytes, human_duration, mask_secrets
+from entrypoint.settings import TOKEN_VARIABLES
+from entrypoint.text import clean, human_bytes, human_duration
 from entrypoint.transfer import wire
 from entrypoint.transfer.progress import Display, Meter, Snapshot
 from entrypoint.values import Evidence, Need
@@ -31,7 +33,7 @@ from entrypoint.values import Evidence, Need
 PARALLEL_FILES = 4
 FRUITLESS_LIMIT = 3
 TURN_SECONDS = 0.25
-STDERR_TAIL_BYTES = 4000
+STDERR_TAIL_BYTES = 64_000
 
 _BOOTSTRAP = (
     "import sys; sys.path[:] = sys.argv[1:]; sys.argv[1:] = []; from entrypoint.transfer.worker import main; main()"
@@ -91,10 +93,12 @@ class Supervisor:
         self._meter = Meter(sum(file.size for item in self._left for file in item.files))
         parallel, xet, fruitless = PARALLEL_FILES, True, 0
         while self._left:
-            brought, trouble = self._run_worker(parallel, xet)
+            files_left = self._files_left()
+            trouble = self._run_worker(parallel, xet)
             if not self._left:
                 break
-            fruitless = 0 if brought else fruitless + 1
+            self._meter.add(self._meter.total - self._bytes_left() - self._meter.done)  # its unfinished files
+            fruitless = fruitless + 1 if self._files_left() == files_left else 0
             if fruitless >= FRUITLESS_LIMIT:
                 raise self._given_up(trouble)
             parallel, xet = 1, False
@@ -102,15 +106,15 @@ class Supervisor:
             self._listener.log("transfer restarted, gently: over HTTP, one file at a time", reason=trouble)
         self._listener.display.clear()
 
-    def _run_worker(self, parallel: int, xet: bool) -> tuple[int, str]:
-        """Bytes that one worker brought, and what ended it ("" when it finished)."""
+    def _run_worker(self, parallel: int, xet: bool) -> str:
+        """Runs one worker to its end, and tells what ended it ("" when it finished)."""
         job = wire.Job(self._endpoint, self._token, tuple(self._left), parallel)
-        environ = {**self._environ, "HF_XET_CACHE": str(self._left[0].area / "xet")}
-        for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
-            environ.pop(name, None)  # the library would read them; the job says which token goes where
+        area = self._left[0].area
+        environ = {**self._tokenless_environ(), "HF_XET_CACHE": str(area / "xet")}
         if not xet:
             environ["HF_HUB_DISABLE_XET"] = "1"
-        with tempfile.TemporaryFile() as errors:
+        # In the area, which can be written to: with a read-only root there may be no other folder for it.
+        with tempfile.TemporaryFile(dir=area) as errors:
             process = subprocess.Popen(
                 [sys.executable, *_interpreter_flags(), "-c", _BOOTSTRAP, *sys.path],
                 stdin=subprocess.PIPE,
@@ -125,14 +129,27 @@ class Supervisor:
             finally:
                 kill(process)
                 self._watch(None)
+                for pipe in (process.stdin, process.stdout):
+                    assert pipe is not None
+                    with contextlib.suppress(BrokenPipeError):  # what it had not read of its job
+                        pipe.close()
 
-    def _listen(self, process: subprocess.Popen[bytes], job: wire.Job, errors: Any) -> tuple[int, str]:
+    def _tokenless_environ(self) -> dict[str, str]:
+        """The job says which token goes where. In the environment the library would read it; so would anyone who may
+        look into /proc."""
+        return {
+            name: value
+            for name, value in self._environ.items()
+            if name not in TOKEN_VARIABLES and not (self._token and self._token in value)
+        }
+
+    def _listen(self, process: subprocess.Popen[bytes], job: wire.Job, errors: Any) -> str:
         assert process.stdin is not None
         assert process.stdout is not None
         with contextlib.suppress(BrokenPipeError):  # it died at once; its exit code tells below
             process.stdin.write(wire.encode(job))
             process.stdin.flush()
-        brought, heard = 0, time.monotonic()
+        heard = time.monotonic()
         buffer = b""
         with selectors.DefaultSelector() as selector:
             selector.register(process.stdout, selectors.EVENT_READ)
@@ -141,28 +158,26 @@ class Supervisor:
                 if selector.select(TURN_SECONDS):
                     chunk = os.read(process.stdout.fileno(), 1 << 16)
                     if not chunk:
-                        return brought, self._how_it_died(process, errors)
+                        return self._how_it_died(process, errors)
                     *lines, buffer = (buffer + chunk).split(b"\n")
                     for line in lines:
-                        brought += self._act(json.loads(line), job)
+                        self._act(json.loads(line), job)
                     heard = time.monotonic()
                 elif time.monotonic() - heard > self._limits.stall:
-                    return brought, f"no byte came for {human_duration(self._limits.stall)}"
+                    return f"no byte came for {human_duration(self._limits.stall)}"
                 self._show()
 
-    def _act(self, event: dict[str, Any], job: wire.Job) -> int:
+    def _act(self, event: dict[str, Any], job: wire.Job) -> None:
         kind = event["event"]
         if kind == "bytes":
             self._meter.add(event["count"])
-            return max(0, int(event["count"]))
-        if kind == "placed":
+        elif kind == "placed":
             self._placed(job.items[event["item"]], event["path"])
         elif kind == "note":
             self._listener.display.clear()
             self._listener.log(event["text"], **event["fields"])
         elif kind == "failed":
             raise self._failure(job.items[event["item"]], event)
-        return 0
 
     def _placed(self, item: wire.JobItem, path: str) -> None:
         left = []
@@ -178,8 +193,7 @@ class Supervisor:
         if kind == "refusal":
             return RefusedMidway(item.need, wire.evidence(event["evidence"]))
         if kind == "disk-full":
-            left = sum(file.size for other in self._left for file in other.files)
-            return room.too_small(place, left, _free(place))
+            return room.too_small(place, self._bytes_left(), _free(place))
         if kind == "mismatch":
             return Failure(
                 "content-mismatch",
@@ -194,7 +208,7 @@ class Supervisor:
         deadline = self._limits.deadline
         if deadline is not None and time.monotonic() > deadline:
             missing = [file.path for item in self._left for file in item.files]
-            size = sum(file.size for item in self._left for file in item.files)
+            size = self._bytes_left()
             raise Failure(
                 "deadline-passed",
                 TEMP_FAIL,
@@ -204,7 +218,7 @@ class Supervisor:
             )
 
     def _given_up(self, trouble: str) -> Failure:
-        missing = sum(file.size for item in self._left for file in item.files)
+        missing = self._bytes_left()
         return Failure(
             "transfer-stalled",
             UNAVAILABLE,
@@ -219,12 +233,19 @@ class Supervisor:
             return ""
         errors.seek(0, os.SEEK_END)
         errors.seek(max(0, errors.tell() - STDERR_TAIL_BYTES))
-        words = errors.read().decode("utf-8", "replace").strip().splitlines()
-        last = clean(mask_secrets(words[-1]), 200) if words else ""  # of a traceback, the error itself
+        redact = log.redactor([self._token] if self._token else [])
+        words = redact(errors.read().decode("utf-8", "replace")).strip().splitlines()
+        last = clean(words[-1], 200) if words else ""  # of a traceback, the error itself
         if code == -signal.SIGKILL:
             return "the worker was killed, as happens when memory runs out"
         cause = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         return f"the worker died ({cause}{': ' + last if last else ''})"
+
+    def _files_left(self) -> int:
+        return sum(len(item.files) for item in self._left)
+
+    def _bytes_left(self) -> int:
+        return sum(file.size for item in self._left for file in item.files)
 
     def _show(self) -> None:
         snapshot = self._meter.now()
@@ -233,14 +254,17 @@ class Supervisor:
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
-    """Ends the worker and whatever it may have started, at once; nothing that it placed is lost by it."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
+    """Ends the worker and whatever it may have started, at once; nothing that it placed is lost by it.
+
+    Fit for a signal handler, which may have interrupted `process.wait` or a write to its pipe: no lock and no pipe is
+    touched here.
+    """
+    if process.returncode is not None:
+        return
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            with contextlib.suppress(BrokenPipeError):
-                pipe.close()
-    process.wait()
+    with contextlib.suppress(ChildProcessError):  # the interrupted wait has it
+        process.returncode = os.waitstatus_to_exitcode(os.waitpid(process.pid, 0)[1])
 
 
 def _interpreter_flags() -> list[str]:

@@ -9,7 +9,7 @@ from tenacity import Retrying, stop_after_delay
 
 from entrypoint.hub import retry
 from entrypoint.hub.evidence import Refusal
-from entrypoint.hub.retry import RETRY_AFTER_CAP_SECONDS, briefly, patiently
+from entrypoint.hub.retry import RETRY_AFTER_CAP_SECONDS, briefly, patiently, stop_before
 from entrypoint.values import Evidence
 
 BUSY = Evidence(status=503, from_hub=True)
@@ -155,3 +155,12 @@ def test_a_permanent_refusal_ends_a_brief_question_too(policy: Policy) -> None:
     with pytest.raises(Refusal):
         briefly(policy(5))(question)
     assert question.times == 1
+
+
+def test_no_pause_lasts_beyond_the_deadline(pauses: list[float]) -> None:
+    question = Question(Evidence(status=429, retry_after=10), Evidence(status=429, retry_after=60))
+    policy = patiently(5, stop=stop_before(100.0, clock=lambda: 60.0 + sum(pauses)), sleep=pauses.append)
+    with pytest.raises(Refusal) as refusal:
+        policy(question)
+    assert refusal.value.evidence.retry_after == 60
+    assert pauses == [11.0]

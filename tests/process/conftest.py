@@ -1,0 +1,28 @@
+"""A hub with one model, and the program pointed at it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from localhub import LocalHub
+from tests.process.harness import Program
+
+TOKEN = "hf_" + "a" * 34
+WEIGHTS = random.Random(2).randbytes(3_000_000)  # noqa: S311 - reproducible bytes, no secret
+FILES = {"config.json": b"{}", "model.safetensors": WEIGHTS}
+
+
+@pytest.fixture
+def hub() -> Iterator[LocalHub]:
+    with LocalHub() as running:
+        running.add_repo("acme/tiny", FILES)
+        yield running
+
+
+@pytest.fixture
+def program(hub: LocalHub, tmp_path: Path) -> Program:
+    return Program(tmp_path, hub, {"ENTRYPOINT_MODELS": "acme/tiny"})
