@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 
 from entrypoint import __version__
 from entrypoint.failures import SOFTWARE, USAGE
+
+TYPE_CHECKING = False  # typing's own would cost each healthcheck its import
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 HELP = f"""model-entrypoint {__version__}
 Checks access to Hugging Face models, fetches and proves them, then becomes the server.
@@ -51,13 +54,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _guarded(name: str, command: Sequence[str]) -> int:
     """Runs a command of the line; whatever goes wrong in it ends here, in words and a code."""
-    from entrypoint import gate
+    from entrypoint import gate, signals
     from entrypoint.start import Start
 
     start: Start | None = None
     try:
         start = Start(os.environ, writes_state=name != "plan")
-        start.end_on_signals()
+        signals.end_with(start.end_by_signal)
         if name == "plan":
             return gate.show_plan(start, command)
         if name == "prefetch":

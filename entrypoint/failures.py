@@ -22,8 +22,8 @@ NOT_FOUND = 127
 class Failure(Exception):  # noqa: N818 - what a person meets, not what the code got wrong
     """A failure that a person can meet.
 
-    `name` is kebab-case and stable; `what` and `why` are sentences; `todo` are the steps to take, in order; `exit_code`
-    is one of the constants above. None of them ever holds a token.
+    `name` is kebab-case and stable; `what` and `why` are sentences; `todo` are the steps to take, in order, each a
+    sentence and, after line breaks, lines to copy; `exit_code` is one of the constants above. None ever holds a token.
     """
 
     def __init__(self, name: str, exit_code: int, what: str, why: str = "", todo: tuple[str, ...] = ()) -> None:

@@ -123,7 +123,7 @@ def ask(start: Start, needs: Sequence[Need]) -> tuple[Verdict, ...]:
         else:
             code += [need for need in automap.code_repos(config, verdict.need) if need not in needs]
     _, unmet = held.split(code)
-    return tuple(map(plan.check, [*verdicts, *start.access.ask(unmet)]))
+    return plan.check_all([*verdicts, *start.access.ask(unmet)])
 
 
 def fetch(start: Start, verdicts: Sequence[Verdict]) -> Met:
@@ -136,7 +136,7 @@ def fetch(start: Start, verdicts: Sequence[Verdict]) -> Met:
     from entrypoint.transfer.supervise import RefusedMidway
 
     start.state.enter("verifying", "looking at what is there already")
-    planned = plan.make(verdicts)
+    planned = plan.make(verdicts, start.tell_proving)
     start.tell_plan(planned)
     for item in planned.items:
         if item.missing:
@@ -145,7 +145,7 @@ def fetch(start: Start, verdicts: Sequence[Verdict]) -> Met:
     if planned.files_missing:
         with areas_held(planned, start.wait_for_other) as waited:
             if waited:  # the other container has probably brought it
-                planned = plan.make(verdicts)
+                planned = plan.make(verdicts, start.tell_proving)
             try:
                 move(planned, start.supervisor(planned))
             except RefusedMidway as refusal:

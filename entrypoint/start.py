@@ -6,16 +6,13 @@ file alike.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from entrypoint import handover
@@ -37,6 +34,7 @@ if TYPE_CHECKING:
 ACCESS_ATTEMPTS = 5
 IMPATIENT_ATTEMPTS = 2
 STAGE = "model-entrypoint"
+PROVING_LINE_SECONDS = 5.0
 
 
 class Start:
@@ -45,8 +43,9 @@ class Start:
     def __init__(self, environ: Mapping[str, str], *, writes_state: bool = True) -> None:
         self.began = time.monotonic()
         self.patient = True  # not where the server can start without an answer
-        self._worker: subprocess.Popen[bytes] | None = None
         self._trust: dict[str, str] = {}
+        self._proved = 0
+        self._told = self.began
         self.state = State.open(folders(environ)) if writes_state else State(None)
         self.state.enter("starting", "reading settings")
         try:
@@ -157,7 +156,6 @@ class Start:
             {**self.settings.environ, **self._trust},
             Limits(self.settings.stall_seconds, self.deadline),
             Listener(self.log.info, to_state, Display(to_log)),
-            self._watch,
         )
 
     def wait_for_other(self, seconds: float) -> None:
@@ -176,21 +174,8 @@ class Start:
             self.log.info(text)
         time.sleep(seconds)
 
-    def end_on_signals(self) -> None:
-        """PID 1 has no default dispositions: without a handler, SIGTERM would be ignored until `docker stop` kills.
-
-        No child stays behind, and what was placed is proved and stays. `exec` brings the defaults back.
-        """
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, lambda received, _frame: self._end_by(received))
-
-    def _end_by(self, number: int) -> NoReturn:
-        if self._worker is not None:
-            from entrypoint.transfer.supervise import kill
-
-            kill(self._worker)
-        _kill_children()
+    def end_by_signal(self, number: int) -> NoReturn:
+        """Ends at once. What was placed is proved and stays."""
         self.state.enter("failed", f"ended by {signal.Signals(number).name}", exit_code=128 + number)
         os._exit(128 + number)
 
@@ -206,9 +191,6 @@ class Start:
                 f"no answer from the Hub yet; asking again in {human_duration(retry.next_action.sleep)}",
                 reason=f"{said.status or said.trouble} {said.message}".strip(),
             )
-
-    def _watch(self, worker: subprocess.Popen[bytes] | None) -> None:
-        self._worker = worker
 
     def warn(self, name: str, text: str) -> None:
         self.log.warning(text, notice=name)
@@ -262,6 +244,17 @@ class Start:
                 bytes=human_bytes(item.bytes_missing),
             )
 
+    def tell_proving(self, count: int) -> None:
+        """`count` more bytes of what lies in the cache were read and hashed: a sign of life in what takes minutes."""
+        from entrypoint.text import human_bytes
+
+        self._proved += count
+        text = f"{human_bytes(self._proved)} read to prove what is there already"
+        self.state.update(text)
+        if time.monotonic() - self._told >= PROVING_LINE_SECONDS:
+            self._told = time.monotonic()
+            self.log.info(text)
+
     def tell_fetched(self, plan: Plan) -> None:
         for item in plan.items:
             if item.missing:
@@ -277,12 +270,3 @@ class Start:
         from entrypoint import log
 
         log.plain(self.settings.log, self._secrets, text, stage=STAGE, seconds=seconds)
-
-
-def _kill_children() -> None:
-    """Whatever else was started: each is the leader of a session of its own, so that its own children go with it."""
-    for children in Path("/proc/self/task").glob("*/children"):
-        with contextlib.suppress(OSError):  # a thread that has just ended
-            for pid in map(int, children.read_text().split()):
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(pid, signal.SIGKILL)

@@ -94,7 +94,7 @@ def not_writable(folder: Path, error: OSError) -> Failure:
         f"The cache folder {folder} cannot be written by this container's user {uid}:{gid}.",
         f"{clean(error.strerror or str(error), 100)}; {existing} belongs to {owner}.",
         (
-            f"give the folder to that user, on the host or in a root container: {_chown(folder, existing)}",
+            f"give the folder to that user, on the host or in a root container:\n{_chown(folder, existing)}",
             f'or run the container as the owner of the folder: in compose, user: "{owner}"',
             "or set HF_HOME to a folder on a writable volume",
         ),

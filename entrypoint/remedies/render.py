@@ -92,7 +92,7 @@ def failure(failed: Failure, lang: str = "en", *, colour: bool = False) -> str:
         lines += _wrap(shown(sentence, FAILURE_LIMIT), "  ")
     if failed.todo:
         lines.append(f"  {w.go_on}")
-        lines += _numbered([shown(step, FAILURE_LIMIT) for step in failed.todo])
+        lines += _numbered(["\n".join(shown(part, FAILURE_LIMIT) for part in step.split("\n")) for step in failed.todo])
     lines.append(_last_line(failed.exit_code, w))
     return "\n".join(lines)
 

@@ -67,7 +67,10 @@ class Listener:
 
 
 class Supervisor:
-    """One transfer. `environ` is the worker's environment; the token travels in the job, not in there."""
+    """One transfer. `environ` is the worker's environment; the token travels in the job, not in there.
+
+    `watch` hears of each worker when it starts, and of None when it has ended.
+    """
 
     def __init__(
         self,
