@@ -17,7 +17,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shlex
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from entrypoint.failures import CONFIG, Failure
+from entrypoint.needs import locate
 from entrypoint.needs.names import pattern_fault, repo_fault
 from entrypoint.text import shown
 from entrypoint.values import Need, Place, Use
@@ -60,15 +60,13 @@ TOKENIZER_PATTERNS_1 = (
 _MODES_THAT_FETCH = ("", "default", "huggingface", "chat", "mistral")
 _MODES_THAT_INSIST = ("huggingface", "chat", "mistral")
 
-# Plain strings: compiled where they are used, which on a warm start they are not.
-_PYTHON = r"python(\d+(\.\d+)*)?"
+# A plain string: compiled where it is used, which on a warm start it is not.
 _SENSITIVE_NAME = r"(?i)TOKEN(?!IZER)|KEY|SECRET|PASSWORD|CREDENTIAL"
 # SentenceTransformer puts its own organization before a bare name, except for the Hub's oldest models.
 _OLDEST_MODELS = (
     r"(?i)(albert|bert|camembert|ctrl|distilbert|distilgpt2|distilroberta|gpt2|openai-gpt|roberta|t5|transfo-xl"
     r"|xlm-clm|xlm-mlm|xlm-roberta|xlnet)(?!.*-(nli|stsb|msmarco|paraphrase|wikipedia)\b)(-.*)?"
 )
-_NAMES = ("private_gpt", "private-gpt")
 _DECIDE_MODULES_CACHE = ("HF_MODULES_CACHE", "HF_HOME", "XDG_CACHE_HOME")
 
 
@@ -110,10 +108,10 @@ def ask(
     that cannot be one.
     """
     cwd = Path(os.path.abspath(cwd))  # noqa: PTH100  (resolve() would follow links, and a venv's python is one)
-    words = list(_words(command))
-    if not _is_present(words, environ, cwd):
+    words = list(locate.words_of(command))
+    if not locate.is_present(words, environ, cwd):
         return Answer(present=False)
-    interpreter = _interpreter(words, environ, cwd)
+    interpreter = locate.interpreter(words, environ, cwd)
     if interpreter is None:
         return Answer(present=True, trouble="no Python interpreter was found to read PrivateGPT's settings with")
     facts = _probe(interpreter, environ, cwd, limit)
@@ -122,85 +120,6 @@ def ask(
     if "trouble" in facts:
         return Answer(present=True, trouble=shown(_without_secrets(str(facts["trouble"]), environ), 300))
     return _answer(facts, environ, cwd, hub_cache)
-
-
-# Where is it?
-
-
-def _words(command: Sequence[str]) -> Iterator[str]:
-    """The words of the command, and those of the script in `sh -c ".venv/bin/python -m private_gpt"`."""
-    for word in command:
-        if any(name in word for name in _NAMES) and any(c.isspace() for c in word):
-            lexer = shlex.shlex(word, posix=True, punctuation_chars=True)
-            lexer.whitespace_split = True
-            try:
-                yield from list(lexer)
-            except ValueError:  # a quote that is not closed: the shell will say so
-                yield from word.split()
-        else:
-            yield word
-
-
-def _is_present(words: Sequence[str], environ: Mapping[str, str], cwd: Path) -> bool:
-    return (
-        "private_gpt" in words
-        or (cwd / "private_gpt" / "settings" / "settings.py").is_file()
-        or next(_console_scripts(words, environ, cwd), None) is not None
-    )
-
-
-def _interpreter(words: Sequence[str], environ: Mapping[str, str], cwd: Path) -> Path | None:
-    """The Python of PrivateGPT: the one the command names, else the console script's, else the folder's."""
-    for index, word in enumerate(words):
-        if re.fullmatch(_PYTHON, Path(word).name) and "private_gpt" in words[index:]:
-            found = _on_path(word, environ, cwd)
-            if found is not None:
-                return found
-    for script in _console_scripts(words, environ, cwd):
-        found = _behind(script, environ, cwd)
-        if found is not None:
-            return found
-    candidates = (".venv/bin/python", "python", "python3")
-    return next((found for word in candidates if (found := _on_path(word, environ, cwd)) is not None), None)
-
-
-def _console_scripts(words: Sequence[str], environ: Mapping[str, str], cwd: Path) -> Iterator[Path]:
-    for word in (*(word for word in words if Path(word).name == "private-gpt"), "private-gpt"):
-        found = _on_path(word, environ, cwd)
-        if found is not None:
-            yield found
-
-
-def _on_path(name: str, environ: Mapping[str, str], cwd: Path) -> Path | None:
-    """As execvp would find `name` in `cwd`. PATH may be relative: PrivateGPT 0.x has `.venv/bin/:$PATH`."""
-    folders = [""] if "/" in name else environ.get("PATH", os.defpath).split(os.pathsep)
-    for folder in folders:
-        path = cwd / folder / name
-        if path.is_file() and os.access(path, os.X_OK):
-            return path
-    return None
-
-
-def _behind(script: Path, environ: Mapping[str, str], cwd: Path) -> Path | None:
-    """The interpreter of a console script: its first line's or, if that is a shell's, the one it execs."""
-    try:
-        with script.open("rb") as file:
-            head = file.read(1024).decode("utf-8", "replace")
-    except OSError:  # may be executed, but not read
-        return None
-    if not head.startswith("#!"):
-        return None
-    first, _, rest = head[2:].partition("\n")
-    words = first.split()
-    # Installers write `#!/bin/sh` and `'''exec' "/long path/python" "$0" "$@"` where the first line would
-    # grow too long.
-    if match := re.match(r"'''exec' (?:\"([^\"]+)\"|(\S+))", rest):
-        words = [match[1] or match[2]]
-    if words and Path(words[0]).name == "env":
-        words = words[1:]
-    if words and re.fullmatch(_PYTHON, Path(words[0]).name):
-        return _on_path(words[0], environ, cwd)
-    return None
 
 
 # Asking it
