@@ -1,7 +1,8 @@
 """Access before bytes: every need is asked about, in parallel, before any is fetched.
 
 Per need, `auth-check` and the repo's listing. `auth-check` is no preflight everywhere (olah answers 404 RepoNotFound
-to it even for an owner with access): where it says 404 but the repo is listed, a HEAD of one of its files decides.
+to it even for an owner with access): where it says 401 or 404 without naming the gate, but the repo is listed, a HEAD of
+one of its files decides.
 
 `whoami` has a strict rate limit: it is asked at most once, and only where a refusal can mean different things for
 different askers. A verdict never waits for it long.
@@ -64,7 +65,7 @@ class Access:
         try:
             self._hub.may_read(need.repo)
         except Refusal as refusal:
-            if refusal.evidence.status != 404:
+            if refusal.evidence.code == "GatedRepo" or refusal.evidence.status not in (401, 404):
                 raise
             return False
         return True

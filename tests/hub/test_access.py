@@ -280,6 +280,15 @@ def test_where_auth_check_is_missing_a_head_refuses_with_the_same_verdict(
         assert verdict.repo.gated == "manual"
 
 
+@pytest.mark.parametrize(("gated", "verdict"), [("", "granted"), ("auto", "token-missing")])
+def test_an_auth_check_that_wants_a_login_from_everybody_does_not_close_an_open_repo(
+    hub: LocalHub, asking: Asking, gated: Any, verdict: str
+) -> None:
+    hub.answer("auth-check", 401, {"X-Error-Message": "Invalid username or password."}, "")
+    hub.add_repo("acme/tiny", FILES, gated=gated)
+    assert asking.verdict(hub.url).name == verdict
+
+
 def test_where_auth_check_is_missing_a_repo_may_be_missing_too(mirror: LocalHub, asking: Asking) -> None:
     assert asking.verdict(mirror.url, of="acme/nothing").name == "repo-missing-or-private"
     assert asking.verdict(mirror.url, hold(mirror, "a read token"), of="acme/nothing").name == "repo-not-found"
