@@ -45,9 +45,23 @@ This page is made from the code (`python -m entrypoint.settings`); a test proves
 """
 
 
+_GIVEN = """\
+## What the server gets
+
+The environment of the container, without blank variables of the kinds above, and with
+
+- `HF_TOKEN` and `PGPT_HUGGINGFACE_TOKEN`: the token that was used, under both names; under none with
+  `ENTRYPOINT_SERVER_TOKEN=drop`.
+- `ENTRYPOINT_MODEL_PATH`: where the first model lies. The file, if it is one or a GGUF (of several parts the first), else
+  the folder.
+- `HF_HUB_CACHE` where `TRANSFORMERS_CACHE` was honoured, `HF_MODULES_CACHE` on the volume where a model of PrivateGPT
+  brings code, `HF_HUB_OFFLINE=1` with `ENTRYPOINT_SERVER_OFFLINE=1`.
+"""
+
+
 def page() -> str:
     """The reference page, in Markdown."""
-    return "\n".join([_HEAD, *(_chapter(group, *texts) for group, texts in _CHAPTERS.items())])
+    return "\n".join([_HEAD, *(_chapter(group, *texts) for group, texts in _CHAPTERS.items()), _GIVEN])
 
 
 def _chapter(group: Group, title: str, text: str) -> str:

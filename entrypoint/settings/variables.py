@@ -103,7 +103,7 @@ _TABLE: tuple[Variable, ...] = (
         "ours",
         "the folder of the state file",
         "model-entrypoint",
-        otherwise="`/run/model-entrypoint`, else a folder under `/tmp`",
+        otherwise="`/run/model-entrypoint`, else a folder under `/tmp`, else one under `/dev/shm`",
     ),
     Variable(
         "ENTRYPOINT_LANG",
