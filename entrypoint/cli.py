@@ -15,6 +15,8 @@ TYPE_CHECKING = False  # typing's own would cost each healthcheck its import
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from entrypoint.start import Start
+
 HELP = f"""model-entrypoint {__version__}
 Checks access to Hugging Face models, fetches and proves them, then becomes the server.
 
@@ -42,25 +44,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if command == "--version":
         sys.stdout.write(f"model-entrypoint {__version__}\n")
         return 0
-    if command == "status":
+    if command == "status" and rest in ([], ["--json"]):
         from entrypoint.status import show
 
-        return show.main(os.environ, as_json="--json" in rest)
+        return show.main(os.environ, as_json=bool(rest))
     if command in ("run", "prefetch", "plan"):
-        return _guarded(command, rest[1:] if rest[:1] == ["--"] else rest)
-    sys.stderr.write(f"model-entrypoint: {command!r} is no command\n\n{HELP}")
+        if rest[:1] == ["--"]:
+            return _guarded(command, rest[1:])
+        if not rest or not rest[0].startswith("-"):
+            return _guarded(command, rest)
+    sys.stderr.write(f"model-entrypoint: not understood: {' '.join([command, *rest][:2])}\n\n{HELP}")
     return USAGE
 
 
 def _guarded(name: str, command: Sequence[str]) -> int:
-    """Runs a command of the line; whatever goes wrong in it ends here, in words and a code."""
-    from entrypoint import gate, signals
-    from entrypoint.start import Start
+    """Runs a command of the line; whatever goes wrong in it ends in words and a code (see `ending`)."""
+    from entrypoint import signals, streams
 
     start: Start | None = None
+
+    def last_words(number: int) -> None:
+        if start is not None:
+            start.state.enter("failed", f"ended by {signals.name_of(number)}", exit_code=128 + number)
+        os._exit(128 + number)
+
+    signals.end_with(last_words)  # first of all: until then PID 1 ignores SIGTERM
+    streams.forgive()
     try:
+        from entrypoint import gate
+        from entrypoint.start import Start
+
         start = Start(os.environ, writes_state=name != "plan")
-        signals.end_with(start.end_by_signal)
         if name == "plan":
             return gate.show_plan(start, command)
         if name == "prefetch":

@@ -12,13 +12,13 @@ import tempfile
 import traceback
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from entrypoint import log, remedies
-from entrypoint.failures import SOFTWARE, Failure
-from entrypoint.gate import Refused
+from entrypoint.failures import SOFTWARE, Failure, Refused
 from entrypoint.remedies import Context
-from entrypoint.start import Start
-from entrypoint.text import clean, mask_secrets
+from entrypoint.start import STAGE, Start
+from entrypoint.text import clean
 from entrypoint.values import Verdict
 
 
@@ -63,10 +63,14 @@ def failed(failure: Failure, start: Start | None) -> int:
     """Tells a failure. Returns its exit code. `start` is None when the settings themselves were at fault."""
     if start is not None:
         start.tell_state_of(failure)
-    if start is not None and _json_only(start):
-        start.log.error(
-            failure.what, failure=failure.name, why=failure.why, steps=failure.todo, exit_code=failure.exit_code
-        )
+    if _json_only(start):
+        told: dict[str, Any] = {
+            "failure": failure.name,
+            "why": failure.why,
+            "steps": failure.todo,
+            "exit_code": failure.exit_code,
+        }
+        log.plain("json", _secrets(start), failure.what, level="error", stage=STAGE, **told)
     else:
         _say(remedies.failure(failure, colour=log.wants_colour(sys.stderr, os.environ)), start)
     return failure.exit_code
@@ -102,9 +106,14 @@ def _say(text: str, start: Start | None) -> None:
 
 
 def _redact(text: str, start: Start | None) -> str:
-    token = start.settings.token if start else None
-    return log.redactor([token.value])(text) if token else mask_secrets(text)
+    return log.redactor(_secrets(start))(text)
 
 
-def _json_only(start: Start) -> bool:
-    return start.settings.environ.get("ENTRYPOINT_LOG", "") == "json"
+def _secrets(start: Start | None) -> list[str]:
+    """Before the settings are read, no token is known; what looks like one is masked all the same."""
+    return start.secrets if start is not None else []
+
+
+def _json_only(start: Start | None) -> bool:
+    chosen = (start.settings.environ if start is not None else os.environ).get("ENTRYPOINT_LOG", "")
+    return chosen.strip().lower() == "json"

@@ -1,10 +1,16 @@
 """What can go wrong for a person, as one type: a stable name, what happened, why, what to do, and the exit code.
 
-Every stage raises `Failure`; `cli` renders it in one place. A defect of this program is anything else.
+Every stage raises `Failure` or `Refused`; `ending` tells them in one place. A defect of this program is anything else.
 The exit codes are those of sysexits.h, as documented in docs/exit-codes.md.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from entrypoint.values import Verdict
 
 USAGE = 64
 UNAVAILABLE = 69
@@ -33,3 +39,12 @@ class Failure(Exception):  # noqa: N818 - what a person meets, not what the code
         self.what = what
         self.why = why
         self.todo = todo
+
+
+class Refused(Exception):  # noqa: N818 - as above
+    """A needed model may not be read, or cannot be: every need's verdict, to be told together."""
+
+    def __init__(self, verdicts: Sequence[Verdict], *, nothing_downloaded: bool = True) -> None:
+        super().__init__(", ".join(f"{verdict.need.repo}: {verdict.name}" for verdict in verdicts))
+        self.verdicts = tuple(verdicts)
+        self.nothing_downloaded = nothing_downloaded

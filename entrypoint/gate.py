@@ -21,21 +21,12 @@ from typing import NoReturn
 from entrypoint import handover
 from entrypoint.cache import layout, receipts
 from entrypoint.cache.receipts import Receipt
-from entrypoint.failures import Failure
+from entrypoint.failures import CONFIG, Failure, Refused
 from entrypoint.needs import automap, deployment, held
 from entrypoint.needs.deployment import Deployment
 from entrypoint.needs.held import Met
 from entrypoint.start import Start
 from entrypoint.values import Need, Plan, Verdict
-
-
-class Refused(Exception):  # noqa: N818
-    """A needed model may not be read, or cannot be: every need's verdict, to be told together."""
-
-    def __init__(self, verdicts: Sequence[Verdict], *, nothing_downloaded: bool = True) -> None:
-        super().__init__(", ".join(f"{verdict.need.repo}: {verdict.name}" for verdict in verdicts))
-        self.verdicts = tuple(verdicts)
-        self.nothing_downloaded = nothing_downloaded
 
 
 def run(start: Start, command: Sequence[str]) -> NoReturn:
@@ -61,21 +52,25 @@ def show_plan(start: Start, command: Sequence[str]) -> int:
 
     met, unmet = held.split(find_needs(start, command).needs)
     if start.settings.offline:
-        held.unproved_offline(unmet)
+        met |= held.settle_offline(unmet, start.tell_proving, write=False)[0]
         unmet = []
     verdicts = ask(start, unmet)
-    planned = plan.make(verdicts)
+    planned = plan.make(verdicts, start.tell_proving)
     print("\n".join(plan.lines(met.values(), planned)))
-    if all(verdict.granted for verdict in verdicts):
-        room.check_space((item.need.place, item.bytes_missing) for item in planned.items)
-    else:
+    if not all(verdict.granted for verdict in verdicts):
         print(remedies.explain(verdicts, start.context, start.settings.lang))
-    return remedies.exit_code(verdicts)
+    code = remedies.exit_code(verdicts)
+    if code == 0:
+        required = [item for item in planned.items if item.missing and item.need.required]
+        for item in required:
+            room.check_writable(item.need, dry=True)
+        room.check_space((item.need.place, item.bytes_missing) for item in required)
+    return code
 
 
 def find_needs(start: Start, command: Sequence[str]) -> Deployment:
     """What this deployment needs; what is odd about it is said. A file of ours that lies there is a need again."""
-    wanted = deployment.find(start.settings, command, Path.cwd())
+    wanted = deployment.find(start.settings, command, _working_directory())
     ours = tuple(need for need in wanted.in_place if receipts.read(need) is not None)
     by_hand = tuple(need for need in wanted.in_place if need not in ours)
     start.tell_deployment(replace(wanted, in_place=by_hand))
@@ -84,17 +79,21 @@ def find_needs(start: Start, command: Sequence[str]) -> Deployment:
 
 def bring(start: Start, needs: Sequence[Need]) -> Met:
     """Everything needed, in place and proved: the receipts of the needs that are met. Optional ones may be missing."""
-    met, unmet = held.split(needs)
+    met, unmet = held.split(needs, prove=True, on_bytes=start.tell_proving)
     if not unmet:
         return met
     if start.settings.offline:
-        for need in held.unproved_offline(unmet):
-            start.warn("unproved", f"{need.repo} lies in the cache without a receipt; offline it cannot be proved.")
-        return met
+        found, sentences = held.settle_offline(unmet, start.tell_proving)
+        for sentence in sentences:
+            start.warn("offline", sentence)
+        return met | found
     verdicts = ask(start, unmet)
     if any(not verdict.granted and verdict.need.required for verdict in verdicts):
         raise Refused(verdicts)
-    start.tell_optional(verdicts)
+    if not all(verdict.granted for verdict in verdicts):
+        from entrypoint import ending
+
+        ending.tell_verdicts(verdicts, start, start.context)
     met |= fetch(start, [verdict for verdict in verdicts if verdict.need.required])
     try:
         met |= fetch(start, [verdict for verdict in verdicts if not verdict.need.required])
@@ -112,6 +111,8 @@ def ask(start: Start, needs: Sequence[Need]) -> tuple[Verdict, ...]:
 
     start.ask_patiently_for(needs)
     verdicts = list(start.access.ask(needs))
+    if start.late and any(not verdict.granted for verdict in verdicts):
+        raise start.deadline_passed("while the Hub was asked")
     code: list[Need] = []
     for position, verdict in enumerate(verdicts):
         if not (verdict.granted and verdict.need.auto_map and verdict.repo and verdict.repo.has("config.json")):
@@ -138,14 +139,14 @@ def fetch(start: Start, verdicts: Sequence[Verdict]) -> Met:
     start.state.enter("verifying", "looking at what is there already")
     planned = plan.make(verdicts, start.tell_proving)
     start.tell_plan(planned)
-    for item in planned.items:
-        if item.missing:
-            room.check_writable(item.need)
-    room.check_space((item.need.place, item.bytes_missing) for item in planned.items)
     if planned.files_missing:
+        for item in planned.items:
+            if item.missing:
+                room.check_writable(item.need)
         with areas_held(planned, start.wait_for_other) as waited:
             if waited:  # the other container has probably brought it
                 planned = plan.make(verdicts, start.tell_proving)
+            room.check_space((item.need.place, item.bytes_missing) for item in planned.items)
             try:
                 move(planned, start.supervisor(planned))
             except RefusedMidway as refusal:
@@ -154,6 +155,19 @@ def fetch(start: Start, verdicts: Sequence[Verdict]) -> Met:
                 raise Refused([again, *others], nothing_downloaded=False) from refusal
         start.tell_fetched(planned)
     return _write_receipts(start, planned)
+
+
+def _working_directory() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise Failure(
+            "working-directory-gone",
+            CONFIG,
+            "The working directory of this container does not exist any more.",
+            "A folder that was mounted there has been removed.",
+            ("create the container again: docker compose up -d --force-recreate",),
+        ) from error
 
 
 def _write_receipts(start: Start, planned: Plan) -> Met:

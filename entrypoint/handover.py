@@ -22,6 +22,7 @@ from entrypoint.text import clean
 from entrypoint.values import Need
 
 TOKEN_NAMES = ("HF_TOKEN", "PGPT_HUGGINGFACE_TOKEN")
+MODEL_PATH = "ENTRYPOINT_MODEL_PATH"
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -103,7 +104,7 @@ def model_path(needs: Sequence[Need], met: Mapping[Need, Receipt]) -> dict[str, 
             continue
         file = _one_file(sorted(file.path for file in receipt.files))
         root = layout.root_of(need, receipt.commit)
-        return {"ENTRYPOINT_MODEL_PATH": str(root / file if file else root)}
+        return {MODEL_PATH: str(root / file if file else root)}
     return {}
 
 
@@ -116,7 +117,8 @@ def execute(program: str, command: Sequence[str], environ: Mapping[str, str]) ->
     # Python ignores these two at its start; the server would inherit that, and a broken pipe would not end it.
     for name in ("SIGPIPE", "SIGXFSZ"):
         signal.signal(getattr(signal, name), signal.SIG_DFL)
-    # Our own handlers would take a signal that comes now, and lose it in the exec.
+    # Our own handlers would take a signal that comes now, and lose it in the exec. (PID 1 loses it all the same, for a
+    # few microseconds: the kernel gives it no default dispositions.)
     for number in signal.valid_signals():
         if callable(signal.getsignal(number)):
             signal.signal(number, signal.SIG_DFL)

@@ -51,6 +51,16 @@ def configure(style: Style, secrets: Iterable[str], *, stream: TextIO | None = N
     logging.basicConfig(handlers=[_library_handler(steps, show, out)], level=logging.WARNING, force=True)
 
 
+def adopt(library: str) -> None:
+    """Takes away the handler that a library gives its own logger at import: what it prints would pass by our chain,
+    with what a server sent in it. To be called after that import, with `configure` done before."""
+    import logging
+
+    logger = logging.getLogger(library)
+    logger.handlers.clear()
+    logger.propagate = True
+
+
 def get(name: str) -> FilteringBoundLogger:
     """A logger whose lines bear `name`, the stage that speaks."""
     import structlog
@@ -59,13 +69,21 @@ def get(name: str) -> FilteringBoundLogger:
     return logger
 
 
-def plain(style: Style, secrets: Iterable[str], text: str, *, stream: TextIO | None = None, **fields: object) -> None:
-    """One line of level info, the same as structlog would write, without importing it."""
+def plain(
+    style: Style,
+    secrets: Iterable[str],
+    text: str,
+    *,
+    level: str = "info",
+    stream: TextIO | None = None,
+    **fields: object,
+) -> None:
+    """One line, the same as structlog would write, without importing it."""
     out = stream or sys.stderr
     event: Event = {**fields, "event": text}
     for step in chain(secrets):
-        event = step(None, "info", event)
-    out.write(renderer(style, colour=wants_colour(out, os.environ))(None, "info", event) + "\n")
+        event = step(None, level, event)
+    out.write(renderer(style, colour=wants_colour(out, os.environ))(None, level, event) + "\n")
     out.flush()
 
 

@@ -1,4 +1,4 @@
-"""From what the Hub lists to what is moved: which of the files that a server reads are not here yet."""
+"""From what the Hub lists to what is moved: which of the files that a server reads are not here yet. Writes nothing."""
 
 from __future__ import annotations
 
@@ -25,13 +25,15 @@ def make(verdicts: Sequence[Verdict], on_bytes: Callable[[int], None] = lambda _
         need, commit = verdict.need, verdict.repo.commit
         files = choose(need, verdict.repo)
         receipt = receipts.read(need)
-        missing = []
+        missing, linkable = [], []
         for file in files:
             key = (layout.path_of(need, commit, file), file.etag)
             if key not in taken and not _in_place(need, commit, file, receipt, on_bytes):
                 missing.append(file)
+                if _blob_is_here(need, commit, file, on_bytes):
+                    linkable.append(file)
             taken.add(key)
-        items.append(Item(need, commit, files, tuple(missing)))
+        items.append(Item(need, commit, files, tuple(missing), tuple(linkable)))
     return Plan(tuple(items))
 
 
@@ -78,13 +80,16 @@ def check(verdict: Verdict) -> Verdict:
 def lines(held: Iterable[Receipt], planned: Plan) -> Iterator[str]:
     """The plan for a person: what is in place, what would come, and the sum."""
     for receipt in held:
-        yield f"{receipt.need.repo}@{receipt.commit[:12]}: in place and proved ({receipt.need.source})"
+        proved = "in place and proved" if receipt.times else "in place, not proved"
+        yield f"{receipt.need.repo}@{receipt.commit[:12]}: {proved} ({receipt.need.source})"
     for item in planned.items:
-        count = f"{len(item.missing)} of {len(item.files)} files to fetch"
+        count = f"{len(item.to_fetch)} of {len(item.files)} files to fetch"
+        if item.linkable:
+            count += f", {len(item.linkable)} to link"
         yield f"{item.need.repo}@{item.commit[:12]}: {count} ({item.need.source})"
-        for file in item.missing:
+        for file in item.to_fetch:
             yield f"  {human_bytes(file.size):>9}  {clean(file.path, 100)}"
-    yield f"{human_bytes(planned.bytes_missing)} in {planned.files_missing} files to fetch"
+    yield f"{human_bytes(planned.bytes_missing)} in {sum(len(item.to_fetch) for item in planned.items)} files to fetch"
 
 
 def _unmatched(need: Need, files: Iterable[RepoFile]) -> tuple[str, ...]:
@@ -123,3 +128,15 @@ def _in_place(
         return proof.matches(path, file, on_bytes)
     except OSError:
         return False  # not there, or not readable: it is fetched
+
+
+def _blob_is_here(need: Need, commit: str, file: RepoFile, on_bytes: Callable[[int], None]) -> bool:
+    """Whether another commit of the repo brought the same bytes already, or a kill came between blob and link."""
+    if need.place.kind == "folder":
+        return False
+    blob = layout.blob_of(need, file)
+    try:
+        pointed_at = layout.path_of(need, commit, file).resolve() == blob.resolve()  # then it was just found damaged
+        return not pointed_at and proof.matches(blob, file, on_bytes)
+    except OSError:
+        return False

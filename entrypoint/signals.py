@@ -30,6 +30,10 @@ def end_with(last_words: Callable[[int], None]) -> None:
             signal.signal(number, end)
 
 
+def name_of(number: int) -> str:
+    return signal.Signals(number).name
+
+
 def kill_children() -> None:
     """Each child is the leader of a session of its own, so that its own children go with it."""
     for children in Path("/proc/self/task").glob("*/children"):

@@ -7,20 +7,19 @@ file alike.
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from entrypoint import handover
 from entrypoint import settings as settings_module
 from entrypoint.failures import TEMP_FAIL, Failure
 from entrypoint.settings import Settings
 from entrypoint.status.state import State, folders
-from entrypoint.values import Need, Plan, Verdict
+from entrypoint.values import Need, Plan
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -35,6 +34,7 @@ ACCESS_ATTEMPTS = 5
 IMPATIENT_ATTEMPTS = 2
 STAGE = "model-entrypoint"
 PROVING_LINE_SECONDS = 5.0
+WAITING_LINE_SECONDS = 15.0
 
 
 class Start:
@@ -43,9 +43,8 @@ class Start:
     def __init__(self, environ: Mapping[str, str], *, writes_state: bool = True) -> None:
         self.began = time.monotonic()
         self.patient = True  # not where the server can start without an answer
-        self._trust: dict[str, str] = {}
         self._proved = 0
-        self._told = self.began
+        self._told = self._waiting_since = self.began
         self.state = State.open(folders(environ)) if writes_state else State(None)
         self.state.enter("starting", "reading settings")
         try:
@@ -67,25 +66,33 @@ class Start:
         """structlog's logger; importing it is what a warm start saves."""
         from entrypoint import log
 
-        log.configure(self.settings.log, self._secrets)
+        log.configure(self.settings.log, self.secrets)
         return log.get(STAGE)
 
     @property
-    def _secrets(self) -> list[str]:
+    def secrets(self) -> list[str]:
         return [self.settings.token.value] if self.settings.token else []
 
     @cached_property
-    def hub(self) -> Hub:
+    def environ(self) -> dict[str, str]:
+        """The environment for our own traffic, in this process and the worker's."""
         from entrypoint.hub import trust
 
-        self._trust = trust.fallback(self.settings.environ)
-        os.environ.update(self._trust)  # the library's TLS context reads the process's own environment
+        return {**self.settings.environ, **trust.fallback(self.settings.environ)}
 
+    @cached_property
+    def hub(self) -> Hub:
+        # The library, and TLS below it, read the process's own environment: it becomes what the settings made of it.
+        os.environ.clear()
+        os.environ.update(self.environ)
+        from entrypoint import log
+
+        assert self.log is not None  # set up before the library can say anything
         from entrypoint.hub.hub import Hub
         from entrypoint.hub.retry import patiently, stop_before
 
         token = self.settings.token
-        return Hub(
+        hub = Hub(
             self.settings.endpoint,
             token.value if token else None,
             patiently(
@@ -93,13 +100,17 @@ class Start:
                 stop=stop_before(self.deadline) if self.deadline is not None else None,
                 before_sleep=self._tell_pause,
             ),
+            self.deadline,
         )
+        log.adopt("huggingface_hub")
+        return hub
 
     @cached_property
     def access(self) -> Access:
+        hub = self.hub  # before the import: it prepares what the library reads when it is imported
         from entrypoint.hub.access import Access
 
-        return Access(self.hub, token_set=self.settings.token is not None)
+        return Access(hub, token_set=self.settings.token is not None)
 
     def server_environment(self, extra: Mapping[str, str]) -> dict[str, str]:
         """The environment that the server gets; `extra` fills in what is not set already."""
@@ -117,6 +128,19 @@ class Start:
         """The moment (time.monotonic) after which patience ends; None for never."""
         seconds = self.settings.deadline_seconds
         return self.began + seconds if seconds else None
+
+    @property
+    def late(self) -> bool:
+        return self.deadline is not None and time.monotonic() > self.deadline
+
+    def deadline_passed(self, what: str) -> Failure:
+        return Failure(
+            "deadline-passed",
+            TEMP_FAIL,
+            f"The deadline of {self.settings.deadline_seconds:g} s passed {what}.",
+            "",
+            ("start again: what has arrived whole is kept", "or raise ENTRYPOINT_DEADLINE_SECONDS"),
+        )
 
     @property
     def context(self) -> Context:
@@ -153,14 +177,16 @@ class Start:
         return Supervisor(
             self.settings.endpoint,
             token.value if token else None,
-            {**self.settings.environ, **self._trust},
+            self.environ,
             Limits(self.settings.stall_seconds, self.deadline),
             Listener(self.log.info, to_state, Display(to_log)),
         )
 
     def wait_for_other(self, seconds: float) -> None:
         """Another container on this volume is fetching the same: say so, sleep, and end at the deadline."""
-        if self.deadline is not None and time.monotonic() > self.deadline:
+        from entrypoint.text import human_duration
+
+        if self.late:
             raise Failure(
                 "lock-not-freed",
                 TEMP_FAIL,
@@ -168,16 +194,17 @@ class Start:
                 "",
                 ("start again later", "or raise ENTRYPOINT_DEADLINE_SECONDS"),
             )
+        text = "another container on this volume is fetching the same model"
         if self.state.phase != "waiting":
-            text = "another container on this volume is fetching the same model"
             self.state.enter("waiting", text)
             self.log.info(text)
+            self._waiting_since = self._told = time.monotonic()
+        waited = human_duration(time.monotonic() - self._waiting_since)
+        self.state.update(f"{text}; waiting for {waited}")
+        if time.monotonic() - self._told >= WAITING_LINE_SECONDS:
+            self._told = time.monotonic()
+            self.log.info(text, waiting=waited)
         time.sleep(seconds)
-
-    def end_by_signal(self, number: int) -> NoReturn:
-        """Ends at once. What was placed is proved and stays."""
-        self.state.enter("failed", f"ended by {signal.Signals(number).name}", exit_code=128 + number)
-        os._exit(128 + number)
 
     def _tell_pause(self, retry: RetryCallState) -> None:
         """Before a question is put again: a rate limit's window can take minutes, and nothing waits silently."""
@@ -210,6 +237,8 @@ class Start:
         """What is odd about the needs; and a token that stands in PrivateGPT's settings is taken where none is set."""
         if wanted.trouble:
             self.warn("privategpt-settings-unreadable", f"PrivateGPT's settings do not load: {wanted.trouble}")
+        for notice in wanted.notices:
+            self.warn(notice.name, notice.text)
         for note in wanted.notes:
             self.warn("privategpt-settings", note)
         if wanted.nothing_asked:
@@ -224,21 +253,13 @@ class Start:
             self.settings = replace(self.settings, token=wanted.token)
             self.__dict__.pop("log", None)  # its redaction must know the new secret
 
-    def tell_optional(self, verdicts: Sequence[Verdict]) -> None:
-        """Refused optional models are told like required ones, but the start goes on."""
-        if all(verdict.granted for verdict in verdicts):
-            return
-        from entrypoint import ending
-
-        ending.tell_verdicts(verdicts, self, self.context)
-
     def tell_plan(self, plan: Plan) -> None:
         from entrypoint.text import human_bytes
 
         for item in plan.items:
             self.log.info(
-                f"{item.need.repo}: {len(item.missing)} of {len(item.files)} files to fetch"
-                if item.missing
+                f"{item.need.repo}: {len(item.to_fetch)} of {len(item.files)} files to fetch"
+                if item.to_fetch
                 else f"{item.need.repo}: all {len(item.files)} files are in place and proved",
                 commit=item.commit[:12],
                 bytes=human_bytes(item.bytes_missing),
@@ -248,6 +269,8 @@ class Start:
         """`count` more bytes of what lies in the cache were read and hashed: a sign of life in what takes minutes."""
         from entrypoint.text import human_bytes
 
+        if self.late:
+            raise self.deadline_passed("while the files in the cache were proved")
         self._proved += count
         text = f"{human_bytes(self._proved)} read to prove what is there already"
         self.state.update(text)
@@ -257,7 +280,7 @@ class Start:
 
     def tell_fetched(self, plan: Plan) -> None:
         for item in plan.items:
-            if item.missing:
+            if item.to_fetch:
                 self.log.info(f"{item.need.repo}: fetched and proved by its published hashes", commit=item.commit[:12])
 
     def done(self, text: str) -> None:
@@ -269,4 +292,4 @@ class Start:
             return
         from entrypoint import log
 
-        log.plain(self.settings.log, self._secrets, text, stage=STAGE, seconds=seconds)
+        log.plain(self.settings.log, self.secrets, text, stage=STAGE, seconds=seconds)

@@ -67,7 +67,8 @@ class Evidence:
     """What was answered to one request, or why there was no answer. All text is cleaned for display.
 
     `status` is 0 when no HTTP answer came; then `trouble` says which fault it was.
-    `from_hub` is whether the answer bears the Hub's own marks (`X-Error-*`, JSON), not a proxy's.
+    `from_hub` is whether the answer bears the Hub's own marks (`X-Error-*`, JSON), not a proxy's; `elsewhere`, whether
+    another host than the endpoint gave it, to which we had been sent (the content network), and not as a Hub.
     """
 
     url: str = ""
@@ -77,6 +78,7 @@ class Evidence:
     from_hub: bool = False
     trouble: Literal["", "dns", "connect", "timeout", "tls", "proxy", "reset", "other"] = ""
     retry_after: float = 0.0
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +124,24 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What is to be in place for one need: the files chosen from the repo, and those of them still to be moved."""
+    """What is to be in place for one need: the files chosen from the repo, and those that the server does not see yet.
+
+    Of the missing ones, `linkable` need no bytes: their proved blobs lie in the cache, and only a link to them misses.
+    """
 
     need: Need
     commit: str
     files: tuple[RepoFile, ...]
     missing: tuple[RepoFile, ...]
+    linkable: tuple[RepoFile, ...] = ()
+
+    @property
+    def to_fetch(self) -> tuple[RepoFile, ...]:
+        return tuple(file for file in self.missing if file not in self.linkable)
 
     @property
     def bytes_missing(self) -> int:
-        return sum(f.size for f in self.missing)
+        return sum(file.size for file in self.to_fetch)
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,7 @@ def test_colours_are_left_out_where_they_are_not_wanted(monkeypatch: pytest.Monk
 def test_a_plain_line_equals_structlogs(style: log.Style, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.time", lambda: 1_700_000_000.0)
     one, other = io.StringIO(), io.StringIO()
-    fields = {"models": 3, "ms": 12.5, "note": f"a b {TOKEN}", "nested": {"a": ["b"]}}
+    fields: dict[str, Any] = {"models": 3, "ms": 12.5, "note": f"a b {TOKEN}", "nested": {"a": ["b"]}}
     log.configure(style, [TOKEN], stream=one)
     structlog.get_logger().info("all is there", **fields)
     log.plain(style, [TOKEN], "all is there", stream=other, **fields)

@@ -152,3 +152,54 @@ def test_a_choice_is_asked_for_only_after_all_refusals_are_told() -> None:
     assert [verdict.name for verdict in plan.check_all([undecided, refused])] == ["granted", "terms-not-accepted"]
     with pytest.raises(Failure, match="gguf-choice-needed"):
         plan.check_all([undecided, Verdict(ask(required=False), "terms-not-accepted")])
+
+
+def lay_blob(need: Need, file: RepoFile, content: bytes) -> Path:
+    blob = layout.blob_of(need, file)
+    blob.parent.mkdir(parents=True, exist_ok=True)
+    blob.write_bytes(content)
+    return blob
+
+
+def test_bytes_that_lie_there_under_another_commit_or_none_need_no_room_but_only_a_link(cache: Path) -> None:
+    need = ask(place=Place("hub-cache", cache))
+    here, new = published("model.safetensors", b"12345"), published("config.json", b"{}")
+    lay_blob(need, here, b"12345")
+    before = sorted(cache.rglob("*"))
+
+    made = plan.make([Verdict(need, "granted", repo=Repo(COMMIT, files=(here, new)))])
+
+    (item,) = made.items
+    assert (item.missing, item.linkable, item.to_fetch) == ((here, new), (here,), (new,))
+    assert made.bytes_missing == 2
+    assert made.files_missing == 2, "the link is still to be made"
+    assert sorted(cache.rglob("*")) == before, "planning writes nothing"
+    assert list(plan.lines([], made)) == [
+        "acme/tiny@cccccccccccc: 1 of 2 files to fetch, 1 to link (ENTRYPOINT_MODELS)",
+        "        2 B  config.json",
+        "2 B in 1 files to fetch",
+    ]
+
+
+def test_a_damaged_blob_is_fetched_and_read_only_once_to_see_it(cache: Path) -> None:
+    need = ask(place=Place("hub-cache", cache))
+    file = published("model.safetensors", b"12345")
+    blob = lay_blob(need, file, b"1234!")
+    target = layout.path_of(need, COMMIT, file)
+    target.parent.mkdir(parents=True)
+    target.symlink_to(blob)
+    read: list[int] = []
+
+    made = plan.make([Verdict(need, "granted", repo=Repo(COMMIT, files=(file,)))], read.append)
+
+    assert (made.items[0].linkable, made.bytes_missing, sum(read)) == ((), 5, 5)
+
+
+def test_in_a_plain_folder_there_are_no_blobs_to_link(cache: Path) -> None:
+    need = ask(place=Place("folder", cache))
+    file = published("model.gguf", b"12345")
+    lay_blob(need, file, b"12345")
+
+    made = plan.make([Verdict(need, "granted", repo=Repo(COMMIT, files=(file,)))])
+
+    assert (made.items[0].linkable, made.bytes_missing) == ((), 5)

@@ -52,6 +52,11 @@ def path_of(need: Need, commit: str, file: RepoFile) -> Path:
     return root_of(need, commit) / file.path
 
 
+def blob_of(need: Need, file: RepoFile) -> Path:
+    """Where the file's bytes lie in a Hub cache, whichever commits share them."""
+    return repo_folder(need.place, need.repo) / "blobs" / file.etag
+
+
 def put(staged: Path, need: Need, commit: str, file: RepoFile) -> None:
     """Moves a proved file from its staging area to where the server looks. Atomic; an older one is replaced."""
     target = path_of(need, commit, file)
@@ -60,7 +65,7 @@ def put(staged: Path, need: Need, commit: str, file: RepoFile) -> None:
     if need.place.kind == "folder":
         staged.replace(target)
         return
-    blob = _blob(need, file)
+    blob = blob_of(need, file)
     make_folder(blob.parent)
     pointer = _pointer(blob, target, staged)
     if pointer is None:
@@ -72,7 +77,7 @@ def put(staged: Path, need: Need, commit: str, file: RepoFile) -> None:
 
 def link_blob(need: Need, commit: str, file: RepoFile, area: Path) -> None:
     """Lets the snapshot have a blob that lies there and is proved. `area` is on the same file system."""
-    target, blob = path_of(need, commit, file), _blob(need, file)
+    target, blob = path_of(need, commit, file), blob_of(need, file)
     make_folder(target.parent)
     staged = area / file.etag
     pointer = _pointer(blob, target, staged)
@@ -83,10 +88,6 @@ def link_blob(need: Need, commit: str, file: RepoFile, area: Path) -> None:
         return
     _let_all_read(blob, FILE_MODE)
     pointer.replace(target)
-
-
-def _blob(need: Need, file: RepoFile) -> Path:
-    return repo_folder(need.place, need.repo) / "blobs" / file.etag
 
 
 def _pointer(blob: Path, target: Path, staged: Path) -> Path | None:

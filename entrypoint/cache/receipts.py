@@ -24,7 +24,10 @@ COMMIT_BYTES = 20
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What lies in place for a need: the commit and its files, each with the time (ns) it had when it was proved."""
+    """What lies in place for a need: the commit and its files, each with the time (ns) it had when it was proved.
+
+    Without times it tells what lies there, and vouches for none of it.
+    """
 
     need: Need
     commit: str
@@ -33,11 +36,11 @@ class Receipt:
 
     def holds(self) -> bool:
         """Whether every file is there with its size and time. A pointer is followed to its blob."""
-        return bool(self.files) and all(map(self._unchanged, self.files, self.times))
+        return bool(self.files) and bool(self.times) and all(map(self._unchanged, self.files, self.times))
 
     def vouches_for(self, file: RepoFile) -> bool:
         """Whether this very file (by its hash) was proved and has not been touched since."""
-        known = {(f.path, f.etag): time for f, time in zip(self.files, self.times, strict=True)}
+        known = {(f.path, f.etag): time for f, time in zip(self.files, self.times, strict=False)}
         time_ns = known.get((file.path, file.etag))
         return time_ns is not None and self._unchanged(file, time_ns)
 

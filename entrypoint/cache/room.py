@@ -18,12 +18,15 @@ from entrypoint.values import Need, Place
 
 # File systems need some room for themselves, and so do the small files beside the weights.
 MARGIN_BYTES = 64_000_000
+# Folders, names and links beside the blobs take an inode each.
+MARGIN_INODES = 16
 
 
-def check_writable(need: Need) -> None:
+def check_writable(need: Need, *, dry: bool = False) -> None:
     """Raises `Failure` 73 when files cannot be made where the need wants them: names folder, user id and remedy.
 
-    What lies below the folder counts, too: another container may have made it for its user alone.
+    What lies below the folder counts, too: another container may have made it for its user alone. `dry`: nothing is
+    written to find out; then the rights are asked for, which say less than a try.
     """
     own = private_folder(need.place)
     others = [own / "receipts", staging.root(need.place)]
@@ -33,10 +36,14 @@ def check_writable(need: Need) -> None:
     else:
         others.append(need.place.path)
     try:
-        make_folder(own)
+        if not dry:
+            make_folder(own)
         for folder in [own, *(folder for folder in others if folder.is_dir())]:
-            with tempfile.TemporaryFile(dir=folder):
-                pass
+            if dry:
+                _ask_rights(nearest_existing(folder))
+            else:
+                with tempfile.TemporaryFile(dir=folder):
+                    pass
     except OSError as error:
         raise not_writable(need.place.path, error) from error
 
@@ -44,7 +51,8 @@ def check_writable(need: Need) -> None:
 def check_space(wanted: Iterable[tuple[Place, int]]) -> None:
     """Raises `Failure` 73 when a file system has less room than all its places together want (bytes).
 
-    What killed runs left in staging areas counts as free: it is swept before the first byte comes.
+    What killed runs left in staging areas counts as free: it is swept before the first byte comes. A file system that
+    has no inodes left is full as well, however many bytes are free.
     """
     per_device: dict[int, dict[Place, int]] = {}
     for place, size in wanted:
@@ -56,7 +64,7 @@ def check_space(wanted: Iterable[tuple[Place, int]]) -> None:
             continue
         folder = next(iter(places)).path
         free = shutil.disk_usage(nearest_existing(folder)).free
-        if size + MARGIN_BYTES > free + sum(map(staging.abandoned_bytes, places)):
+        if size + MARGIN_BYTES > free + sum(map(staging.abandoned_bytes, places)) or _lacks_inodes(folder):
             raise too_small(folder, size + MARGIN_BYTES, free)
 
 
@@ -102,6 +110,14 @@ def not_writable(folder: Path, error: OSError) -> Failure:
 
 
 def too_small(folder: Path, wanted: int, free: int) -> Failure:
+    if _lacks_inodes(folder):
+        return Failure(
+            "cache-too-small",
+            CANT_CREATE,
+            f"The file system of the cache folder {folder} has no inodes left: it takes no more files.",
+            "Each file and folder needs one, however small it is; free bytes do not help.",
+            ("delete files that nobody needs there, or mount another volume", "start the container again"),
+        )
     largest = largest_repos(folder)
     heavy = ", ".join(f"{name} ({human_bytes(size)})" for name, size in largest)
     return Failure(
@@ -128,6 +144,25 @@ def _size(path: Path) -> int:
         return 0 if path.is_symlink() or not path.is_file() else path.stat().st_size
     except OSError:
         return 0
+
+
+def _lacks_inodes(folder: Path) -> bool:
+    """False where the file system makes inodes as it needs them (btrfs): it gives their number as 0."""
+    found = os.statvfs(nearest_existing(folder))
+    return found.f_files > 0 and found.f_favail < MARGIN_INODES
+
+
+def _ask_rights(folder: Path) -> None:
+    """Raises the OSError that making a file in the folder would end with, as far as rights tell it."""
+    if not folder.is_dir():
+        code = errno.ENOTDIR
+    elif os.statvfs(folder).f_flag & os.ST_RDONLY:
+        code = errno.EROFS
+    elif not os.access(folder, os.W_OK | os.X_OK):
+        code = errno.EACCES
+    else:
+        return
+    raise OSError(code, os.strerror(code))
 
 
 def nearest_existing(folder: Path) -> Path:

@@ -1,1 +1,2 @@
-"""All talk with the Hub. Only here is huggingface_hub imported; its exception classes decide nothing."""
+"""All talk with the Hub. huggingface_hub is asked here, and by `transfer.fetch` for a file's bytes, always
+over the client that `session` opens; its exception classes decide nothing."""

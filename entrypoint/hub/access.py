@@ -1,8 +1,8 @@
 """Access before bytes: every need is asked about, in parallel, before any is fetched.
 
 Per need, `auth-check` and the repo's listing. `auth-check` is no preflight everywhere (olah answers 404 RepoNotFound
-to it even for an owner with access): where it says 401 or 404 without naming the gate, but the repo is listed, a HEAD of
-one of its files decides.
+to it even for an owner with access): where it says 401 or 404 without naming the gate, but the repo is listed, a HEAD
+of one of its files decides.
 
 `whoami` has a strict rate limit: it is asked at most once, and only where a refusal can mean different things for
 different askers. A verdict never waits for it long.

@@ -30,6 +30,9 @@ Trouble = Literal["", "dns", "connect", "timeout", "tls", "proxy", "reset", "oth
 MESSAGE_LIMIT = 300
 _RATE_LIMIT = re.compile(r"\br\s*=\s*0\b.*?\bt\s*=\s*(\d+)")
 _PASSING_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
+# From another host than the endpoint: a signed address that has expired, or bytes that are not there yet. The Hub gives
+# a fresh address when it is asked again.
+_PASSING_ELSEWHERE = frozenset({401, 403, 404, 410})
 _PASSING_TROUBLE = frozenset({"dns", "connect", "timeout", "reset", "other"})
 
 
@@ -48,26 +51,41 @@ class Refusal(Exception):  # noqa: N818 - it is what was said, not what broke
 
 def is_passing(evidence: Evidence) -> bool:
     """Rate limits, server faults and broken connections pass; a permanent refusal, TLS and proxy settings don't."""
+    if evidence.elsewhere and evidence.status in _PASSING_ELSEWHERE:
+        return True
     if evidence.status:
         return evidence.status in _PASSING_STATUS
     return evidence.trouble in _PASSING_TROUBLE
 
 
-def from_response(response: httpx2.Response, body: bytes, now: float | None = None) -> Evidence:
-    """The evidence in an HTTP answer. `body` is its beginning (it may be cut); `now` is the Unix time."""
+def from_response(
+    response: httpx2.Response, body: bytes, now: float | None = None, *, at_home: bool = True
+) -> Evidence:
+    """The evidence in an HTTP answer. `body` is its beginning (it may be cut); `now` is the Unix time.
+
+    `at_home`: the endpoint's own origin gave it. A mirror may send us on to a Hub: what bears `X-Error-*` is its word.
+    """
     headers = response.headers
+    elsewhere = not at_home and "x-error-code" not in headers and "x-error-message" not in headers
+    message = _shown(headers.get("x-error-message") or _words(headers, body))
+    if elsewhere:
+        message = _shown(f"from {response.request.url.host}: {message}")
     return Evidence(
         url=mask_url(str(response.request.url.copy_with(query=None))),
         status=response.status_code,
         code=clean(headers.get("x-error-code", ""), 60),
-        message=_shown(headers.get("x-error-message") or _words(headers, body)),
+        message=message,
         from_hub=_bears_hub_marks(headers, body),
         retry_after=retry_after(headers, time.time() if now is None else now),
+        elsewhere=elsewhere,
     )
 
 
 def from_exception(error: BaseException, url: str = "") -> Evidence:
-    """The evidence in a transport error: the first cause in its chain that names the fault."""
+    """The evidence in a transport error: the first cause in its chain that names the fault.
+
+    `url` is what was asked; where the error names a request, as after a redirect to a file host, that one counts.
+    """
     trouble: Trouble = "other"
     message = str(error) or type(error).__name__
     for cause in _chain(error):
@@ -75,9 +93,10 @@ def from_exception(error: BaseException, url: str = "") -> Evidence:
         if found:
             trouble, message = found, str(cause) or message
             break
-    if isinstance(error, httpx2.RequestError) and not url:
-        with contextlib.suppress(RuntimeError):  # raised by httpx2 where no request is attached
-            url = str(error.request.url.copy_with(query=None))
+    for cause in _chain(error):
+        if isinstance(cause, httpx2.RequestError):
+            with contextlib.suppress(RuntimeError):  # raised by httpx2 where no request is attached
+                url = str(cause.request.url.copy_with(query=None))
     return Evidence(url=mask_url(url), message=_shown(message), trouble=trouble)
 
 

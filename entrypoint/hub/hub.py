@@ -14,7 +14,7 @@ from huggingface_hub.errors import HFValidationError
 from entrypoint.failures import CONFIG, Failure
 from entrypoint.hub.evidence import Refusal
 from entrypoint.hub.retry import briefly
-from entrypoint.hub.session import evidence_of_faults, limited, open_api
+from entrypoint.hub.session import begin_question, evidence_of_faults, limited, open_api
 from entrypoint.text import clean
 from entrypoint.values import Evidence, Identity, Repo, RepoFile
 
@@ -24,11 +24,14 @@ _MASKED = re.compile(r"\*+")
 
 
 class Hub:
-    """One endpoint, asked with one token or none. `retrying` is the policy for each single question."""
+    """One endpoint, asked with one token or none. `retrying` is the policy for each single question; none lasts beyond
+    `deadline` (of `time.monotonic`, seconds)."""
 
-    def __init__(self, endpoint: str, token: str | None, retrying: tenacity.Retrying) -> None:
+    def __init__(
+        self, endpoint: str, token: str | None, retrying: tenacity.Retrying, deadline: float | None = None
+    ) -> None:
         self.endpoint = endpoint
-        self._api: huggingface_hub.HfApi = open_api(endpoint, token)
+        self._api: huggingface_hub.HfApi = open_api(endpoint, token, deadline)
         self._token = token
         self._retrying = retrying
 
@@ -78,6 +81,7 @@ class Hub:
         url = where if where.startswith("http") else self.endpoint + where
 
         def once() -> T:
+            begin_question()
             with evidence_of_faults(url):
                 try:
                     return question()
@@ -85,7 +89,7 @@ class Hub:
                     raise Failure(
                         "bad-model-name", CONFIG, f"A model's name is none: {clean(str(error), 200)}"
                     ) from error
-                except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+                except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
                     # json.JSONDecodeError is a ValueError; the others come of JSON that has another shape
                     raise Refusal(_unreadable(url, error)) from error
 
@@ -141,6 +145,7 @@ def _file(entry: huggingface_hub.RepoFile) -> RepoFile:
     path = entry.path
     if "\\" in path or "\0" in path or any(part in ("", ".", "..") for part in path.split("/")):
         raise ValueError(f"the listing holds a path that leaves its folder: {path!r}")
+    path.encode()  # half a surrogate is a ValueError here, and no name on disk
     lfs = entry.lfs
     size = int(lfs.size if lfs else entry.size)
     if size < 0:

@@ -53,6 +53,8 @@ def _whoever_asks(evidence: Evidence) -> str:
         return "hub-error"
     if not evidence.from_hub:
         return "not-a-hub"
+    if evidence.elsewhere:
+        return "hub-error"  # the Hub granted the file, and the host to which it sent us does not give it
     if evidence.code in _ABOUT_CONTENT:
         return _ABOUT_CONTENT[evidence.code]
     return "" if evidence.status in (401, 403, 404) else "refused"

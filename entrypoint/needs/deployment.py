@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from entrypoint.needs import listed, privategpt
-from entrypoint.settings import Settings, Token
+from entrypoint.settings import Notice, Settings, Token, tokens
+from entrypoint.settings.variables import VARIABLES
 from entrypoint.values import Need, Place
 
 
@@ -18,7 +19,8 @@ class Deployment:
     `in_place` are needs that somebody met by hand, without a receipt of ours: a notice, no work. `environment` are
     variables that the server needs on top. `trouble`: PrivateGPT's settings did not load; the server is started all
     the same, so that its own error shows. `notes` are sentences for the log. `token` is one that stands in PrivateGPT's
-    settings, where no variable shows it. `nothing_asked`: no list, and no PrivateGPT.
+    settings, where no variable shows it; `notices` are what is odd about it. `nothing_asked`: no list, and no
+    PrivateGPT.
     """
 
     needs: tuple[Need, ...]
@@ -27,11 +29,13 @@ class Deployment:
     trouble: str = ""
     notes: tuple[str, ...] = ()
     token: Token | None = None
+    notices: tuple[Notice, ...] = ()
     nothing_asked: bool = False
 
 
 def find(settings: Settings, command: Sequence[str], cwd: Path) -> Deployment:
-    """Raises `Failure` 78 for a name that cannot be a model's. `command` and `cwd` are the server's."""
+    """Raises `Failure` 78 for a name that cannot be a model's, and for a token in PrivateGPT's settings that cannot be
+    one. `command` and `cwd` are the server's."""
     place = Place("hub-cache", settings.hub_cache)
     required = listed.parse(settings.models, variable="ENTRYPOINT_MODELS", place=place, required=True)
     optional = listed.parse(
@@ -40,12 +44,23 @@ def find(settings: Settings, command: Sequence[str], cwd: Path) -> Deployment:
     if required:
         return Deployment(required + optional)
     answer = privategpt.ask(command, settings.environ, cwd, hub_cache=settings.hub_cache)
+    needs = answer.needs + optional
+    token, notices = _token(answer.token, settings) if needs else (None, [])
     return Deployment(
-        needs=answer.needs + optional,
+        needs=needs,
         in_place=answer.in_place,
         environment=answer.environment,
         trouble=answer.trouble,
         notes=answer.notes,
-        token=Token(answer.token, "huggingface.access_token in PrivateGPT's settings") if answer.token else None,
+        token=token,
+        notices=tuple(notices),
         nothing_asked=not answer.present and not optional,
     )
+
+
+def _token(value: str, settings: Settings) -> tuple[Token | None, list[Notice]]:
+    """The token of PrivateGPT's settings, used only where the environment has none."""
+    if not value or settings.token is not None:
+        return None, []
+    any_form = settings.endpoint != VARIABLES["HF_ENDPOINT"].default
+    return tokens.from_elsewhere(value, "huggingface.access_token in PrivateGPT's settings", any_form=any_form)

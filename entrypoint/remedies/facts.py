@@ -61,6 +61,7 @@ class Facts:
     code: str
     message: str
     trouble: str
+    elsewhere: bool
     pause: int
     host: str
     endpoint: str
@@ -101,6 +102,7 @@ def gather(verdict: Verdict, context: Context) -> Facts:
         code=shown(evidence.code, 60),
         message=shown(evidence.message, MESSAGE_LIMIT),
         trouble=evidence.trouble,
+        elsewhere=evidence.elsewhere,
         pause=max(0, round(evidence.retry_after)),
         host=_host(evidence.url) or endpoint_host,
         endpoint=endpoint,

@@ -89,7 +89,7 @@ def _answer(facts: Facts, w: Wording, *, alone: bool) -> str:
     quoting = bool(facts.message) and alone
     if facts.verdict != "refused":
         facts = replace(facts, message=clean(facts.message, QUOTE_LIMIT))
-    if facts.verdict in _NOT_THE_HUB:
+    if facts.verdict in _NOT_THE_HUB or facts.elsewhere:
         if facts.status:
             return say(w.somebody_answered_quoting if quoting else w.somebody_answered, facts, w)
         return say(w.network_said, facts, w) if facts.message else ""

@@ -23,6 +23,8 @@ __all__ = ["TOKEN_NAMES", "TOKEN_VARIABLES", "Notice", "Settings", "Token", "rea
 
 _BLANK_IS_UNSET = ("HF_", "HUGGING", "TRANSFORMERS_", "ENTRYPOINT_")
 _OURS = "ENTRYPOINT_"
+# What an outer start of ours gave to a command that is such a start, too.
+_GIVEN = ("ENTRYPOINT_MODEL_PATH",)
 # What a later version reads, with the value that asks for what this version does anyway.
 _NEUTRAL = {("ENTRYPOINT_ON_REFUSAL", "exit"), ("ENTRYPOINT_STATUS_PORT", "0")}
 
@@ -39,7 +41,6 @@ class Settings:
     token: Token | None
     endpoint: str
     hub_cache: Path
-    hf_home: Path
     models: str
     optional_models: str
     offline: bool
@@ -47,8 +48,6 @@ class Settings:
     deadline_seconds: float
     server_offline: bool
     server_token: Literal["keep", "drop"]
-    health_url: str
-    state_dir: Path | None
     lang: Literal["en"]
     log: Literal["console", "json"]
     proxies: Mapping[str, str]
@@ -67,6 +66,8 @@ def read(
     for name in ("HF_HUB_DOWNLOAD_TIMEOUT", "HF_HUB_ETAG_TIMEOUT"):
         forms.whole_seconds(env, name)
     endpoint = _endpoint(env)
+    _check_health_url(env)
+    _check_state_dir(env)
     certificates.settle(env, notices, home)
     hf_home = paths.hub_home(env, notices, home)
     hub_cache = paths.hub_cache(env, notices, home, hf_home)
@@ -89,7 +90,6 @@ def read(
         token=token,
         endpoint=endpoint,
         hub_cache=hub_cache,
-        hf_home=hf_home,
         models=forms.text(env, "ENTRYPOINT_MODELS"),
         optional_models=forms.text(env, "ENTRYPOINT_OPTIONAL_MODELS"),
         offline=_offline(env, notices),
@@ -97,8 +97,6 @@ def read(
         deadline_seconds=forms.seconds(env, "ENTRYPOINT_DEADLINE_SECONDS", zero_allowed=True),
         server_offline=forms.switch(env, "ENTRYPOINT_SERVER_OFFLINE"),
         server_token=cast(Literal["keep", "drop"], forms.word(env, "ENTRYPOINT_SERVER_TOKEN")),
-        health_url=_health_url(env),
-        state_dir=paths.named(env, "ENTRYPOINT_STATE_DIR", notices, home) if "ENTRYPOINT_STATE_DIR" in env else None,
         lang=_language(env, notices),
         log=cast(
             Literal["console", "json"],
@@ -111,15 +109,19 @@ def read(
 
 
 def _cleaned(environ: Mapping[str, str], notices: list[Notice]) -> dict[str, str]:
-    """A copy without blank variables of ours and the Hub's, known ones without blanks and quotes around."""
+    """A copy without blank variables of ours and the Hub's, known ones without blanks and quotes around.
+
+    A blank proxy variable stays: in lower case it takes the other one out of force.
+    """
     kept = {}
     for name, value in environ.items():
-        known = name in VARIABLES
-        if (known or name.startswith(_BLANK_IS_UNSET)) and not value.strip():
+        is_proxy = name.lower() in PROXY_NAMES
+        known = is_proxy or name in VARIABLES
+        if not is_proxy and (known or name.startswith(_BLANK_IS_UNSET)) and not value.strip():
             continue
         if known and name not in TOKEN_NAMES:  # tokens have their own notice
             bare = forms.unquoted(value)
-            if not bare:
+            if not bare and not is_proxy:
                 continue
             if bare != value and name not in ("ENTRYPOINT_MODELS", "ENTRYPOINT_OPTIONAL_MODELS"):
                 notices.append(Notice("setting-tidied", f"{name}: blanks or quotes around its value were removed."))
@@ -132,7 +134,7 @@ def _tell_unknown(env: Mapping[str, str], notices: list[Notice]) -> None:
     unknown = [
         name
         for name, value in env.items()
-        if name.startswith(_OURS) and name not in VARIABLES and (name, value) not in _NEUTRAL
+        if name.startswith(_OURS) and name not in (*VARIABLES, *_GIVEN) and (name, value) not in _NEUTRAL
     ]
     if not unknown:
         return
@@ -184,14 +186,30 @@ def _offline(env: Mapping[str, str], notices: list[Notice]) -> bool:
     return value in forms.TRUE_WORDS
 
 
-def _health_url(env: Mapping[str, str]) -> str:
+def _check_health_url(env: Mapping[str, str]) -> None:
+    """By the healthcheck's own rule: an address that it cannot ask keeps the container unhealthy for ever."""
     name = "ENTRYPOINT_HEALTH_URL"
-    url = forms.text(env, name)
-    if "$" in url:
-        port = str(forms.port(env, "PORT"))
-        url = url.replace("${PORT}", port).replace("$PORT", port)
-    forms.address(name, url)
-    return url
+    given = forms.text(env, name)
+    if "$PORT" in given or "${PORT}" in given:
+        forms.port(env, "PORT")
+    if name not in env:
+        return
+    from entrypoint.status import healthcheck  # its import costs what only a start with an address of its own spends
+
+    if not healthcheck.split(healthcheck.health_url(env))[0]:
+        raise forms.invalid(
+            name,
+            given,
+            "an http address such as http://127.0.0.1:8080/health (only http works: a server behind TLS is asked on "
+            "its plain health port)",
+        )
+
+
+def _check_state_dir(env: Mapping[str, str]) -> None:
+    """The healthcheck, too, must find that folder, and it expands nothing."""
+    name = "ENTRYPOINT_STATE_DIR"
+    if name in env and not env[name].startswith("/"):
+        raise forms.invalid(name, env[name], "an absolute path, without ~ and $NAME, such as /run/model-entrypoint")
 
 
 def _language(env: Mapping[str, str], notices: list[Notice]) -> Literal["en"]:
@@ -210,5 +228,7 @@ def _proxies(env: Mapping[str, str]) -> dict[str, str]:
         name = lower if lower in env else lower.upper()
         value = env.get(name, "").strip()
         if value:
+            if lower != "no_proxy":
+                forms.proxy(name, value)
             found[name] = clean(mask_url(value))
     return found

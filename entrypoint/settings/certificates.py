@@ -11,7 +11,7 @@ from __future__ import annotations
 import binascii
 import os
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import MutableMapping
 from pathlib import Path
 
 from entrypoint.failures import CONFIG, Failure
@@ -26,8 +26,19 @@ _NO_TRUST = "Without it no connection to the Hub can be trusted."
 
 
 def settle(environ: MutableMapping[str, str], notices: list[Notice], home: Path) -> None:
-    """Checks what is set; mirrors SSL_CERT_FILE and REQUESTS_CA_BUNDLE where one of them is missing."""
-    folders = {name for name in _FILES if name in environ and _is_folder(name, path(environ[name], environ, home))}
+    """Checks what is set; mirrors SSL_CERT_FILE and REQUESTS_CA_BUNDLE where one of them is missing.
+
+    What `environ` then holds are whole paths: none of its readers knows `~` or `$NAME`.
+    """
+    folders = set()
+    for name in [name for name in _FILES if name in environ]:
+        file = path(environ[name], environ, home)
+        if _is_folder(name, file):
+            folders.add(name)
+        environ[name] = str(file)
+    if "SSL_CERT_DIR" in environ:
+        parts = filter(None, environ["SSL_CERT_DIR"].split(":"))
+        environ["SSL_CERT_DIR"] = ":".join(str(path(part, environ, home)) for part in parts)
     given = next((name for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") if name in environ), None)
     if given:
         environ.setdefault("REQUESTS_CA_BUNDLE", environ[given])
@@ -37,7 +48,7 @@ def settle(environ: MutableMapping[str, str], notices: list[Notice], home: Path)
     elif "SSL_CERT_FILE" in environ:
         environ["REQUESTS_CA_BUNDLE"] = environ["SSL_CERT_FILE"]
     if "SSL_CERT_DIR" in environ and "SSL_CERT_FILE" not in environ:
-        _check_folders(environ, notices, home)
+        _check_folders(environ["SSL_CERT_DIR"], notices)
 
 
 def _is_folder(name: str, file: Path) -> bool:
@@ -93,13 +104,12 @@ def _is_certificate(body: bytes) -> bool:
         return False
 
 
-def _check_folders(environ: Mapping[str, str], notices: list[Notice], home: Path) -> None:
-    value = environ["SSL_CERT_DIR"]
+def _check_folders(value: str, notices: list[Notice]) -> None:
     names: list[str] = []
     troubles: list[str] = []
     for part in filter(None, value.split(":")):
         try:
-            names += os.listdir(path(part, environ, home))  # noqa: PTH208 - the names are all that is needed
+            names += os.listdir(part)  # noqa: PTH208 - the names are all that is needed
         except OSError as error:
             troubles.append(f"{clean(part)}: {error.strerror}")
     if troubles and not names:

@@ -21,6 +21,7 @@ from entrypoint.text import shown as one_line
 
 TRUE_WORDS = frozenset({"1", "on", "yes", "true"})  # the Hub client's own rule
 FALSE_WORDS = frozenset({"0", "off", "no", "false"})
+PROXY_SCHEMES = ("http", "https")  # SOCKS would take a package that the Hub client does not bring
 QUOTES = ('"', "'", "`", "“", "”", "‘", "’")
 
 # A plain string, as every pattern on the warm path: `re` compiles it, and remembers it, once it is needed.
@@ -122,6 +123,27 @@ def address(name: str, value: str) -> SplitResult:
         todo = (f"set {name}=https://{shown(value)}",) if "://" not in value and _split(f"https://{value}") else ()
         raise invalid(name, value, "an address that begins with http:// or https://", *todo)
     return parts
+
+
+def proxy(name: str, value: str) -> None:
+    """Checks the address of a proxy, which may lack its scheme. The Hub client's own complaint is a traceback."""
+    whole = value if "://" in value else f"http://{value}"
+    try:
+        parts = urlsplit(whole)
+        usable = parts.scheme in PROXY_SCHEMES and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or not value.isprintable() or " " in value:
+        raise Failure(
+            "setting-invalid",
+            CONFIG,
+            f"{name} is {shown(value)!r}, which cannot be a proxy.",
+            f"Allowed is an address such as http://proxy:3128, with one of the schemes {', '.join(PROXY_SCHEMES)}.",
+            (
+                f"correct {name}, or remove it",
+                "a password with one of @ : / # ? % in it takes their codes: %40 %3A %2F %23 %3F %25",
+            ),
+        )
 
 
 def _split(value: str) -> SplitResult | None:

@@ -30,7 +30,9 @@ _CHAPTERS: dict[Group, tuple[str, str]] = {
         "`SSL_CERT_FILE` and `REQUESTS_CA_BUNDLE` are mirrored into each other, for the server, too, "
         "where only one is set. A file that is missing (`ca-file-missing`), unreadable "
         "(`ca-file-unreadable`) or without a certificate in it (`ca-file-without-certificate`) is an "
-        "error. `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` work in either case of letters.",
+        "error. Paths may begin with `~` and contain `$NAME`. `HTTP_PROXY`, `HTTPS_PROXY`, "
+        "`ALL_PROXY` and `NO_PROXY` work in either case of letters; "
+        "an address that cannot be a proxy is an error (`setting-invalid`).",
     ),
     "server": ("The server", "Read for the server's health address."),
 }
@@ -52,8 +54,8 @@ The environment of the container, without blank variables of the kinds above, an
 
 - `HF_TOKEN` and `PGPT_HUGGINGFACE_TOKEN`: the token that was used, under both names; under none with
   `ENTRYPOINT_SERVER_TOKEN=drop`.
-- `ENTRYPOINT_MODEL_PATH`: where the first model lies. The file, if it is one or a GGUF (of several parts the first), else
-  the folder.
+- `ENTRYPOINT_MODEL_PATH`: where the first model that is in place lies. The file, if it is one or a GGUF (of several
+  parts the first), else the folder.
 - `HF_HUB_CACHE` where `TRANSFORMERS_CACHE` was honoured, `HF_MODULES_CACHE` on the volume where a model of PrivateGPT
   brings code, `HF_HUB_OFFLINE=1` with `ENTRYPOINT_SERVER_OFFLINE=1`.
 """

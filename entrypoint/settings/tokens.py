@@ -73,6 +73,20 @@ def find(
     return token
 
 
+def from_elsewhere(value: str, source: str, *, any_form: bool) -> tuple[Token | None, list[Notice]]:
+    """A token that no variable of the environment gave, tidied and proved as those are; a blank one is none.
+
+    `source` names the place for messages. Raises `Failure` 78 for what cannot be a token.
+    """
+    notices: list[Notice] = []
+    tidied = _tidy(value, source, notices)
+    if not tidied:
+        return None, notices
+    token = Token(tidied, source)
+    _prove(token, notices, any_form=any_form)
+    return token, notices
+
+
 def _named(environ: MutableMapping[str, str], notices: list[Notice], home: Path) -> Iterator[Token]:
     for name in TOKEN_NAMES:
         file_name = f"{name}_FILE"

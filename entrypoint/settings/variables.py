@@ -94,14 +94,14 @@ _TABLE: tuple[Variable, ...] = (
     Variable(
         "ENTRYPOINT_HEALTH_URL",
         "ours",
-        "what `healthcheck` asks once the server runs",
+        "what `healthcheck` asks once the server runs; an http address",
         "model-entrypoint",
         default="http://127.0.0.1:$PORT/health",
     ),
     Variable(
         "ENTRYPOINT_STATE_DIR",
         "ours",
-        "the folder of the state file",
+        "the folder of the state file; an absolute path",
         "model-entrypoint",
         otherwise="`/run/model-entrypoint`, else a folder under `/tmp`, else one under `/dev/shm`",
     ),

@@ -47,8 +47,8 @@ def read_state(environ: Mapping[str, str]) -> tuple[str, str]:
 
 def health_url(environ: Mapping[str, str]) -> str:
     """`ENTRYPOINT_HEALTH_URL`, by default `/health` on the server's own port (`PORT`, else 8080)."""
-    port = environ.get("PORT", "").strip() or "8080"
-    url = environ.get("ENTRYPOINT_HEALTH_URL", "").strip().strip("\"'") or "http://127.0.0.1:$PORT/health"
+    port = environ.get("PORT", "").strip(place.SURROUNDINGS) or "8080"
+    url = environ.get("ENTRYPOINT_HEALTH_URL", "").strip(place.SURROUNDINGS) or "http://127.0.0.1:$PORT/health"
     return url.replace("${PORT}", port).replace("$PORT", port)
 
 
@@ -67,7 +67,10 @@ def ask_server(url: str, seconds: float = TIMEOUT_SECONDS) -> tuple[int, str]:
     if not head.startswith(b"HTTP/1.") or len(parts) < 2 or not parts[1][:3].isdigit():
         return 1, f"server answers something other than HTTP: {url}"
     status = int(parts[1][:3])
-    return (0, f"serving: {url} {status}") if 200 <= status < 300 else (1, f"server unwell: {url} {status}")
+    if 200 <= status < 300:
+        return 0, f"serving: {url} {status}"
+    # 503 is how a server says that it is still loading its model (llama.cpp's /health).
+    return 1, f"server {'not ready' if status == 503 else 'unwell'}: {url} {status}"
 
 
 def split(url: str) -> tuple[str, int, str]:
@@ -79,8 +82,8 @@ def split(url: str) -> tuple[str, int, str]:
     )
     host = host.strip("[]")
     plain = url.isascii() and url.isprintable() and " " not in url and "@" not in authority
-    plain = plain and authority.startswith("[") == ("]" in authority)
-    if scheme.lower() != "http" or not plain or not port.isdecimal() or not 0 < int(port) < 65536:
+    plain = plain and authority.startswith("[") == ("]" in authority) and not set("?#").intersection(authority)
+    if scheme.lower() != "http" or not plain or not port.isdecimal() or len(port) > 5 or not 0 < int(port) < 65536:
         return "", 0, ""
     return host, int(port), slash + path or "/"
 

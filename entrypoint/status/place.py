@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 
 FOLDER = "/run/model-entrypoint"
 SHARED = ("/tmp", "/dev/shm")  # noqa: S108 - see is_ours
+SURROUNDINGS = " \t\r\n\"'"  # of a value: env files leave quotes in place
 _KIND, _IS_FOLDER = 0o170000, 0o040000
 
 
 def candidates(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Where the state may lie, in order of preference."""
-    given = environ.get("ENTRYPOINT_STATE_DIR", "").strip(" \t\r\n\"'")  # env files leave quotes in place
-    if given:
+    """Where the state may lie, in order of preference. A path that isn't absolute is none: `settings` refuses it."""
+    given = environ.get("ENTRYPOINT_STATE_DIR", "").strip(SURROUNDINGS)
+    if given.startswith("/"):
         return (given,)
     return (FOLDER, *(f"{shared}/{_name()}" for shared in SHARED))
 

@@ -62,7 +62,8 @@ class State:
         return str(self._record.get("phase", ""))
 
     def enter(self, phase: str, text: str, **fields: Any) -> None:
-        """A new phase. `text` is the rest of the healthcheck's line."""
+        """A new phase, one of `PHASES`. `text` is the rest of the healthcheck's line."""
+        assert phase in PHASES, phase
         self._record = {"phase": phase, "text": text, "pid": os.getpid(), "since": _utc_now(), **fields}
         self._write()
 

@@ -127,7 +127,8 @@ class Fetcher:
             )
         except Refusal:
             raise
-        except (httpx2.HTTPError, httpx2.InvalidURL, ssl.SSLError, LocalEntryNotFoundError) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL, ssl.SSLError, LocalEntryNotFoundError, ValueError) as error:
+            # ValueError: an address of the answer that is none
             raise Refusal(from_exception(error, url)) from error
         except (RuntimeError, XetDownloadError) as error:
             # hf_xet has one class for everything, and no errno in it
@@ -146,9 +147,8 @@ class Fetcher:
         """Whether another commit of the repo brought the same bytes already, or a kill came between blob and link."""
         if item.need.place.kind == "folder":
             return False
-        blob = layout.repo_folder(item.need.place, item.need.repo) / "blobs" / file.etag
         try:
-            return proof.matches(blob, file, lambda _count: self._report.alive())
+            return proof.matches(layout.blob_of(item.need, file), file, lambda _count: self._report.alive())
         except OSError:
             return False
 

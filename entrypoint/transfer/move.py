@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
-from entrypoint.cache import room, staging
+from entrypoint.cache import layout, room, staging
 from entrypoint.transfer.supervise import Supervisor
 from entrypoint.transfer.wire import JobItem
 from entrypoint.values import Plan
@@ -33,13 +33,19 @@ def areas_held(plan: Plan, wait: Callable[[float], None]) -> Iterator[bool]:
                 stack.enter_context(staging.held(area, waiting))
             except OSError as error:
                 raise room.not_writable(folder, error) from error
-        for place in {item.need.place for item in unfinished}:
+        for place in {item.need.place for item in plan.items}:
             staging.sweep(place)
         yield waited
 
 
 def move(plan: Plan, supervisor: Supervisor) -> None:
     """Returns when every file of the plan is in place. Raises `RefusedMidway` and `Failure`."""
+    for item in plan.items:
+        try:
+            for file in item.linkable:
+                layout.link_blob(item.need, item.commit, file, staging.folder(item))
+        except OSError as error:
+            raise room.not_writable(item.need.place.path, error) from error
     supervisor.move(
-        [JobItem(item.need, item.commit, item.missing, staging.folder(item)) for item in plan.items if item.missing]
+        [JobItem(item.need, item.commit, item.to_fetch, staging.folder(item)) for item in plan.items if item.to_fetch]
     )

@@ -5,6 +5,7 @@ Rate and time left come from the last `WINDOW_SECONDS`, so that they follow the 
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import time
@@ -22,6 +23,8 @@ BAR_WIDTH = 30
 TEXT_WIDTH = 64  # "100 % (999 MB of 999 MB, 999 MB/s, 59 min 59 s left)", and some air
 # Sooner, a rate is a guess: the first small file would promise days.
 SETTLING_SECONDS = 2.0
+# Beyond, it is no forecast: the large files have not begun.
+MOST_SECONDS_LEFT = 4 * 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,8 @@ class Meter:
         settled = moment - then >= SETTLING_SECONDS
         rate = max(0.0, (self.done - done) / (moment - then)) if settled else 0.0
         left = max(0, self.total - self.done) / rate if rate else None
+        if left is not None and left > MOST_SECONDS_LEFT:
+            left = None
         return Snapshot(max(0, self.done), self.total, rate, left)
 
 
@@ -85,7 +90,7 @@ class Display:
     ) -> None:
         self._log = log
         self._stream = stream or sys.stderr
-        self._bar = self._stream.isatty()
+        self._bar = self._stream.isatty() and os.environ.get("TERM") != "dumb"
         self._clock = clock
         self._last = clock()
         self._full, self._blank = _signs(self._stream)

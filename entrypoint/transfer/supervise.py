@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from entrypoint import log
 from entrypoint.cache import room
@@ -94,6 +94,12 @@ class Supervisor:
         """Returns when all files of all items are in place. Raises `RefusedMidway` or `Failure`."""
         self._left = [item for item in items if item.files]
         self._meter = Meter(sum(file.size for item in self._left for file in item.files))
+        try:
+            self._run_workers()
+        finally:
+            self._listener.display.clear()
+
+    def _run_workers(self) -> None:
         parallel, xet, fruitless = PARALLEL_FILES, True, 0
         while self._left:
             files_left = self._files_left()
@@ -107,7 +113,6 @@ class Supervisor:
             parallel, xet = 1, False
             self._listener.display.clear()
             self._listener.log("transfer restarted, gently: over HTTP, one file at a time", reason=trouble)
-        self._listener.display.clear()
 
     def _run_worker(self, parallel: int, xet: bool) -> str:
         """Runs one worker to its end, and tells what ended it ("" when it finished)."""
@@ -117,15 +122,12 @@ class Supervisor:
         if not xet:
             environ["HF_HUB_DISABLE_XET"] = "1"
         # In the area, which can be written to: with a read-only root there may be no other folder for it.
-        with tempfile.TemporaryFile(dir=area) as errors:
-            process = subprocess.Popen(
-                [sys.executable, *_interpreter_flags(), "-c", _BOOTSTRAP, *sys.path],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                env=environ,
-                start_new_session=True,
-            )
+        try:
+            errors = tempfile.TemporaryFile(dir=area)  # noqa: SIM115 - closed below
+        except OSError as error:
+            raise room.not_writable(self._left[0].need.place.path, error) from error
+        with errors:
+            process = _start(environ, errors)
             self._watch(process)
             try:
                 return self._listen(process, job, errors)
@@ -134,8 +136,7 @@ class Supervisor:
                 self._watch(None)
                 for pipe in (process.stdin, process.stdout):
                     assert pipe is not None
-                    with contextlib.suppress(BrokenPipeError):  # what it had not read of its job
-                        pipe.close()
+                    pipe.close()
 
     def _tokenless_environ(self) -> dict[str, str]:
         """The job says which token goes where. In the environment the library would read it; so would anyone who may
@@ -146,25 +147,32 @@ class Supervisor:
             if name not in TOKEN_VARIABLES and not (self._token and self._token in value)
         }
 
-    def _listen(self, process: subprocess.Popen[bytes], job: wire.Job, errors: Any) -> str:
+    def _listen(self, process: subprocess.Popen[bytes], job: wire.Job, errors: IO[bytes]) -> str:
         assert process.stdin is not None
         assert process.stdout is not None
-        with contextlib.suppress(BrokenPipeError):  # it died at once; its exit code tells below
-            process.stdin.write(wire.encode(job))
-            process.stdin.flush()
         heard = time.monotonic()
         buffer = b""
+        # A pipe holds 64 kB, a job may be longer: a worker that does not read it must not hold us up.
+        unsent = wire.encode(job)
+        os.set_blocking(process.stdin.fileno(), False)
         with selectors.DefaultSelector() as selector:
             selector.register(process.stdout, selectors.EVENT_READ)
+            selector.register(process.stdin, selectors.EVENT_WRITE)
             while True:
                 self._check_deadline()
-                if selector.select(TURN_SECONDS):
+                ready = [key.fileobj for key, _ in selector.select(TURN_SECONDS)]
+                if process.stdin in ready:
+                    unsent = _send(process.stdin.fileno(), unsent)
+                    if not unsent:
+                        selector.unregister(process.stdin)
+                if process.stdout in ready:
                     chunk = os.read(process.stdout.fileno(), 1 << 16)
                     if not chunk:
                         return self._how_it_died(process, errors)
                     *lines, buffer = (buffer + chunk).split(b"\n")
                     for line in lines:
                         self._act(json.loads(line), job)
+                if ready:
                     heard = time.monotonic()
                 elif time.monotonic() - heard > self._limits.stall:
                     return f"no byte came for {human_duration(self._limits.stall)}"
@@ -230,7 +238,7 @@ class Supervisor:
             ("start again: what has arrived whole is kept", "check the network, the proxy, and the memory limit"),
         )
 
-    def _how_it_died(self, process: subprocess.Popen[bytes], errors: Any) -> str:
+    def _how_it_died(self, process: subprocess.Popen[bytes], errors: IO[bytes]) -> str:
         code = process.wait()
         if code == 0:
             return ""
@@ -268,6 +276,34 @@ def kill(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
     with contextlib.suppress(ChildProcessError):  # the interrupted wait has it
         process.returncode = os.waitstatus_to_exitcode(os.waitpid(process.pid, 0)[1])
+
+
+def _start(environ: Mapping[str, str], errors: IO[bytes]) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            [sys.executable, *_interpreter_flags(), "-c", _BOOTSTRAP, *sys.path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=environ,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise Failure(
+            "worker-not-started",
+            TEMP_FAIL,
+            f"The process that fetches could not be started: {clean(error.strerror or str(error), 100)}.",
+            "Containers have limits on processes, memory and open files.",
+            ("start again later", "or raise the limits: in compose, pids_limit, mem_limit and ulimits"),
+        ) from error
+
+
+def _send(handle: int, unsent: bytes) -> bytes:
+    """Writes what the pipe takes, and gives what is left; nothing, where the worker has died: its exit code tells."""
+    try:
+        return unsent[os.write(handle, unsent) :]
+    except BrokenPipeError:
+        return b""
 
 
 def _interpreter_flags() -> list[str]:

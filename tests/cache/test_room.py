@@ -24,7 +24,8 @@ from entrypoint.cache import room
 from entrypoint.failures import Failure
 from entrypoint.values import Need, Place
 try:
-    room.check_writable(Need("acme/tiny", Place(sys.argv[2], Path(sys.argv[1])), "ENTRYPOINT_MODELS"))
+    need = Need("acme/tiny", Place(sys.argv[2], Path(sys.argv[1])), "ENTRYPOINT_MODELS")
+    room.check_writable(need, dry=sys.argv[4:] == ["dry"])
     room.check_space([(Place("hub-cache", Path(sys.argv[1])), int(sys.argv[3]))])
     print("fine")
 except Failure as failure:
@@ -32,8 +33,8 @@ except Failure as failure:
 """
 
 
-def told_to_nobody(folder: Path, kind: str = "hub-cache") -> str:
-    done = as_nobody(CHECK, folder, kind, 0)
+def told_to_nobody(folder: Path, kind: str = "hub-cache", *how: str) -> str:
+    done = as_nobody(CHECK, folder, kind, 0, *how)
     assert done.stderr == ""
     return done.stdout
 
@@ -194,3 +195,78 @@ def test_the_largest_models_are_named_to_whom_has_to_make_room(need: Need, cache
         room.check_space([(need.place, 1)])
 
     assert caught.value.why == "The largest models in it: acme/big (3.0 kB), acme/mid (200 B), acme/small (10 B)."
+
+
+# Asked without writing anything, for `plan`
+
+
+def test_a_dry_check_makes_nothing(need: Need, cache: Path) -> None:
+    room.check_writable(need, dry=True)
+    assert not cache.exists()
+
+    ours = cache / ".model-entrypoint"
+    ours.mkdir(parents=True)
+    before = cache.stat().st_mtime_ns, ours.stat().st_mtime_ns
+    room.check_writable(need, dry=True)
+    assert (cache.stat().st_mtime_ns, ours.stat().st_mtime_ns) == before
+
+
+@needs_root
+@pytest.mark.parametrize("theirs", ["", ".model-entrypoint/receipts", "models--acme--tiny/blobs"])
+def test_a_dry_check_finds_what_is_closed_to_us(open_path: Path, theirs: str) -> None:
+    folder = open_path / "hub"
+    (folder / theirs).mkdir(parents=True)
+    if theirs:
+        for path in (folder, *(p for p in folder.rglob("*") if p != folder / theirs)):
+            os.chown(path, NOBODY, NOBODY)
+
+    told = told_to_nobody(folder, "hub-cache", "dry")
+
+    assert told == told_to_nobody(folder), "the same words as those of a real try"
+    assert told.startswith("cache-not-writable\n73\n")
+
+
+@needs_root
+@pytest.mark.parametrize(("mode", "told"), [(0o777, "fine"), (0o755, "cache-not-writable")])
+def test_a_dry_check_of_a_folder_that_is_to_be_made_asks_the_one_above(open_path: Path, mode: int, told: str) -> None:
+    above = open_path / "data"
+    above.mkdir()
+    above.chmod(mode)
+
+    assert told_to_nobody(above / "new" / "hub", "hub-cache", "dry").startswith(told)
+    assert list(above.iterdir()) == []
+
+
+@needs_mounts
+def test_a_dry_check_knows_a_read_only_mount(tmp_path: Path) -> None:
+    folder = tmp_path / "hub"
+    folder.mkdir()
+
+    told = python(CHECK, folder, "hub-cache", 0, "dry", under=mounted("-o ro", folder)).stdout
+
+    assert told.startswith("cache-read-only\n73\n")
+
+
+@pytest.mark.parametrize("below", ["", "/hub"])
+def test_a_dry_check_knows_a_file_in_the_folders_place(need: Need, tmp_path: Path, below: str) -> None:
+    (tmp_path / "file").write_text("x")
+
+    with pytest.raises(Failure, match="cache-unusable"):
+        room.check_writable(replace(need, place=Place("hub-cache", Path(f"{tmp_path}/file{below}"))), dry=True)
+
+
+@needs_mounts
+def test_a_volume_without_inodes_is_not_told_that_bytes_are_missing(tmp_path: Path) -> None:
+    folder = tmp_path / "hub"
+    folder.mkdir()
+
+    def told(inodes: int) -> str:
+        return python(
+            CHECK, folder, "hub-cache", 2000, under=mounted(f"-o size=300m,nr_inodes={inodes}", folder)
+        ).stdout
+
+    assert told(room.MARGIN_INODES + 10) == "fine\n"
+    for inodes in (room.MARGIN_INODES, 1):  # of one, the root folder is made, and not even the first try succeeds
+        assert told(inodes).startswith("cache-too-small\n73\n")
+        assert f"The file system of the cache folder {folder} has no inodes left" in told(inodes)
+        assert " B free" not in told(inodes)

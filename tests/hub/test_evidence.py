@@ -201,3 +201,27 @@ def test_other_answers_do_not_pass(status: int) -> None:
 def test_broken_connections_pass_but_neither_certificates_nor_proxy_settings_do() -> None:
     assert all(is_passing(Evidence(trouble=trouble)) for trouble in ("dns", "connect", "timeout", "reset", "other"))
     assert not any(is_passing(Evidence(trouble=trouble)) for trouble in ("tls", "proxy"))
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+def test_what_another_host_refuses_passes_and_names_the_host(status: int) -> None:
+    request = httpx2.Request("GET", "https://cdn.example/repos/x?Signature=s")
+    found = from_response(httpx2.Response(status, request=request), b"Access Denied", NOW, at_home=False)
+    assert is_passing(found)
+    assert (found.elsewhere, found.url) == (True, "https://cdn.example/repos/x")
+    assert found.message == "from cdn.example: Access Denied"
+
+
+@pytest.mark.parametrize("mark", ["X-Error-Code", "X-Error-Message"])
+def test_a_hub_to_which_a_mirror_sends_us_on_is_believed(mark: str) -> None:
+    request = httpx2.Request("GET", "https://hub.example/api/models/acme/tiny/auth-check")
+    found = from_response(httpx2.Response(403, headers={mark: "GatedRepo"}, request=request), b"", NOW, at_home=False)
+    assert not found.elsewhere
+    assert not is_passing(found)
+
+
+def test_after_a_redirect_the_host_that_could_not_be_reached_is_named_not_the_one_that_was_asked() -> None:
+    unreachable = httpx2.ConnectError("refused", request=httpx2.Request("GET", "https://cdn.test/file?Signature=s"))
+    wrapped = OSError("please check your connection")
+    wrapped.__cause__ = unreachable
+    assert from_exception(wrapped, "https://hub.test/acme/tiny").url == "https://cdn.test/file"

@@ -12,6 +12,7 @@ import pytest
 
 from entrypoint.failures import CONFIG, Failure
 from entrypoint.hub import hub as hub_module
+from entrypoint.hub import session
 from entrypoint.hub.evidence import Refusal
 from entrypoint.values import Evidence, Identity
 from localhub import LocalHub
@@ -278,3 +279,31 @@ def test_a_passing_fault_is_asked_again_and_a_permanent_one_is_not(hub: LocalHub
         client.may_read("acme/none")
     assert len(asked(hub, "auth-check")) == 5
     assert len(asking.pauses) == 3
+
+
+# Hostile answers that would never end, or cannot be on disk
+
+
+def test_a_listing_whose_next_page_is_itself_ends(
+    hub: LocalHub, asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "MOST_REQUESTS", 20)
+    again = f"{hub.url}/api/models/acme/tiny/tree/main"
+    hub.answer("GET .*/tree/", 200, {**JSON, "Link": f'<{again}>; rel="next"'}, "[]")
+    evidence = listing_refused(asking, hub)
+    assert (evidence.from_hub, evidence.message) == (False, "the answer goes on for ever")
+    assert len(asked(hub, "/tree/")) < 25
+
+
+@pytest.mark.parametrize("odd", ['"size": 1e999', '"size": 3, "path": "a\\ud800.json"'], ids=["no size", "no name"])
+def test_an_entry_that_no_disk_could_hold_is_refused(hub: LocalHub, asking: Asking, odd: str) -> None:
+    listing = f'[{{"type": "file", "path": "x", "oid": "{"a" * 40}", {odd}}}]'
+    hub.answer("GET .*/tree/", 200, JSON, listing)
+    assert not listing_refused(asking, hub).from_hub
+
+
+def test_a_sign_in_page_in_place_of_a_file_is_no_answer_of_the_hub(hub: LocalHub, asking: Asking) -> None:
+    hub.fault("html", "HEAD .*/resolve/", status=200)
+    with pytest.raises(Refusal) as refusal:
+        asking.open(hub.url).head_file("acme/tiny", "main", "model.safetensors")
+    assert not refusal.value.evidence.from_hub

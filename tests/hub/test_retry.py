@@ -91,9 +91,20 @@ def test_the_hubs_own_word_on_the_pause_comes_first(policy: Policy, pauses: list
     assert pauses == [56, 3]  # a second more, so that its window has surely turned
 
 
-def test_a_window_of_five_minutes_is_waited_for_and_an_hour_is_not(policy: Policy, pauses: list[float]) -> None:
-    policy(5)(Question(Evidence(status=429, retry_after=300), Evidence(status=429, retry_after=3600)))
-    assert pauses == [301, RETRY_AFTER_CAP_SECONDS]
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_window_of_five_minutes_is_waited_for_and_an_hour_is_not(
+    policy: Policy, pauses: list[float], status: int
+) -> None:
+    question = Question(Evidence(status=status, retry_after=300), Evidence(status=status, retry_after=3600), BUSY)
+    with pytest.raises(Refusal) as refusal:
+        policy(5)(question)
+    assert (question.times, pauses) == (2, [301])
+    assert refusal.value.evidence.retry_after == 3600, "the person hears of the hour"
+
+
+def test_the_longest_window_that_is_waited_for(policy: Policy, pauses: list[float]) -> None:
+    policy(5)(Question(Evidence(status=429, retry_after=RETRY_AFTER_CAP_SECONDS)))
+    assert pauses == [RETRY_AFTER_CAP_SECONDS + 1]
 
 
 def test_pauses_are_jittered_and_grow_up_to_their_limit(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ import pytest
 from entrypoint.hub import session
 from entrypoint.hub.evidence import MESSAGE_LIMIT, Refusal
 from entrypoint.hub.hub import Hub
+from entrypoint.hub.retry import patiently
 from entrypoint.values import Evidence
 from localhub import LocalHub
 from tests.hub.conftest import TOKEN, Asking, asked
@@ -120,6 +121,33 @@ def test_a_limit_that_the_user_set_for_the_library_is_kept(
     assert clock.seconds < session.READ_SECONDS / 3
 
 
+@EVERY_QUESTION
+def test_no_question_lasts_beyond_the_deadline(hub: LocalHub, question: Question) -> None:
+    clock = Clock()
+    client = Hub(hub.url, TOKEN, patiently(1), deadline=time.monotonic() + 0.4)
+    hub.fault("stall", "hub", times=None)
+    assert refused(question, client).trouble == "timeout"
+    assert clock.seconds < 3
+    assert refused(question, client).trouble == "timeout", "after it, there is still a limit, and a short one"
+    assert clock.seconds < 4
+
+
+def test_an_answer_that_drips_ends_at_the_deadline(hub: LocalHub) -> None:
+    hub.update_repo("acme/tiny", {"config.json": "{" + " " * 900 + "}"})
+    hub.fault("slow", "GET", times=None, rate=100)
+    clock = Clock()
+    client = Hub(hub.url, None, patiently(1), deadline=time.monotonic() + 0.4)
+    assert refused(QUESTIONS["read"], client).trouble == "timeout"
+    assert clock.seconds < 3
+
+
+def test_a_deadline_that_is_far_changes_nothing(hub: LocalHub) -> None:
+    hub.add_token(TOKEN, user="alice")
+    client = Hub(hub.url, TOKEN, patiently(1), deadline=time.monotonic() + 3600)
+    for question in QUESTIONS.values():
+        question(client)
+
+
 # The token
 
 
@@ -191,6 +219,55 @@ def test_without_a_token_of_ours_none_is_sent_whatever_the_library_finds(
     for name in ("auth-check", "model_info", "head", "read"):
         QUESTIONS[name](client)
     assert all("authorization" not in record.headers for record in hub.requests)
+
+
+def xet_address(hub: LocalHub, asking: Asking, headers: dict[str, str]) -> str | None:
+    """Where the library would let xet's native code take our token, by such an answer."""
+    asking.open(hub.url, TOKEN)
+    told = {"X-Repo-Commit": "c" * 40, "X-Linked-ETag": '"e"', "X-Linked-Size": "1", "Location": f"{hub.cdn_url}/x"}
+    hub.answer("HEAD", 302, {**told, "X-Xet-Hash": "a" * 64, **headers}, "")
+    url = f"{hub.url}/acme/tiny/resolve/main/model.safetensors"
+    found = huggingface_hub.get_hf_file_metadata(url, token=TOKEN, endpoint=hub.url)
+    assert found.location == f"{hub.cdn_url}/x", "the file can come over HTTP"
+    return found.xet_file_data.refresh_route if found.xet_file_data else None
+
+
+AUTH = "/api/models/acme/tiny/xet-read-token/main"
+BOTH_FORMS = pytest.mark.parametrize(
+    "form",
+    [lambda address: {"Link": f'<{address}>; rel="xet-auth"'}, lambda address: {"X-Xet-Refresh-Route": address}],
+    ids=["Link", "X-Xet-Refresh-Route"],
+)
+
+
+@BOTH_FORMS
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("https://files.example", "//files.example", "https://localhost:1", "http://localhost:{port}", "https://[::"),
+        "https://localhost:{port}@files.example",
+    ],
+)
+def test_xet_gets_no_address_to_which_the_token_must_not_go(
+    hub: LocalHub, asking: Asking, form: Callable[[str], dict[str, str]], address: str
+) -> None:
+    port = httpx2.URL(hub.url).port
+    assert xet_address(hub, asking, form(address.replace("{port}", str(port)) + AUTH)) is None
+
+
+@BOTH_FORMS
+@pytest.mark.parametrize("address", ["", "https://localhost:{port}", "https://huggingface.co"])
+def test_xet_gets_the_endpoints_own_address(
+    hub: LocalHub, asking: Asking, form: Callable[[str], dict[str, str]], address: str
+) -> None:
+    port = httpx2.URL(hub.url).port
+    assert xet_address(hub, asking, form(address.replace("{port}", str(port)) + AUTH)) == hub.url + AUTH
+
+
+@pytest.mark.parametrize("userinfo", ["alice:secret", "files.example\\"])
+def test_an_address_that_can_be_read_in_two_ways_is_written_anew(hub: LocalHub, asking: Asking, userinfo: str) -> None:
+    odd = hub.url.replace("://", f"://{userinfo}@") + AUTH
+    assert xet_address(hub, asking, {"X-Xet-Refresh-Route": odd}) == hub.url + AUTH
 
 
 # One way to say it

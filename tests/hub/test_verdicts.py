@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -111,6 +112,11 @@ def said(status: int, code: str = "", message: str = "", *, from_hub: bool = Tru
         (said(503, from_hub=False), ALICE, "hub-error"),
         (said(408), ALICE, "hub-error"),
         (said(425), ALICE, "hub-error"),
+        # the content network, after the Hub granted the file
+        (replace(said(403, "", "AccessDenied"), elsewhere=True), ALICE, "hub-error"),
+        (replace(said(404), elsewhere=True), NOBODY, "hub-error"),
+        (replace(said(400), elsewhere=True), NOBODY, "hub-error"),
+        (replace(said(403, from_hub=False), elsewhere=True), ALICE, "not-a-hub"),
         # not the Hub
         (said(407), ALICE, "proxy-refused"),
         (said(511), ALICE, "not-a-hub"),

@@ -43,6 +43,29 @@ def test_two_certificate_variables_stay_as_they_were_set(read: Read, ca: str, tm
     assert dict(read(**environ).environ) == environ
 
 
+@pytest.mark.parametrize("given", ["~/ca.pem", "$WHERE/ca.pem", " '${WHERE}/ca.pem'"])
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_every_reader_gets_the_whole_path(read: Read, home: Path, pem: bytes, name: str, given: str) -> None:
+    home.mkdir()
+    (home / "ca.pem").write_bytes(pem)
+    environ = read(**{name: given, "WHERE": str(home)}).environ
+    assert {environ[n] for n in (name, "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")} == {str(home / "ca.pem")}
+
+
+def test_a_relative_certificate_path_is_made_whole_for_a_server_elsewhere(
+    read: Read, ca: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(Path(ca).parent)
+    assert read(SSL_CERT_FILE="ca.pem").environ["SSL_CERT_FILE"] == ca
+
+
+def test_openssl_gets_the_whole_paths_of_its_folders(read: Read, home: Path) -> None:
+    (home / "certs").mkdir(parents=True)
+    (home / "certs/5ed36f99.0").touch()
+    found = read(SSL_CERT_DIR="~/certs:/nowhere")
+    assert found.environ["SSL_CERT_DIR"] == f"{home}/certs:/nowhere"
+
+
 def test_a_blank_is_filled_from_the_other(read: Read, ca: str) -> None:
     assert read(SSL_CERT_FILE="", REQUESTS_CA_BUNDLE=ca).environ["SSL_CERT_FILE"] == ca
 

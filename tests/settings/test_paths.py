@@ -29,11 +29,10 @@ from tests.settings.conftest import Read, names
 )
 def test_the_cache_is_where_the_real_hub_client_looks(tmp_path: Path, environ: dict[str, str]) -> None:
     environ = {**environ, "HOME": str(tmp_path)}
-    code = "from huggingface_hub.constants import HF_HOME, HF_HUB_CACHE; print(HF_HOME, HF_HUB_CACHE, sep='\\n')"
+    code = "from huggingface_hub.constants import HF_HUB_CACHE; print(HF_HUB_CACHE)"
     run = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)
-    hf_home, hub_cache = (Path(os.path.normpath(line)) for line in run.stdout.splitlines())
+    hub_cache = Path(os.path.normpath(run.stdout.strip()))
     found = read(environ, stderr_is_terminal=False, root=tmp_path)
-    assert found.hf_home == hf_home
     assert found.hub_cache == hub_cache
     assert found.notices == ()
 
@@ -58,7 +57,7 @@ def test_transformers_cache_beside_another_name_is_told_to_lead_elsewhere(read: 
 
 def test_a_relative_cache_is_made_absolute_and_told(read: Read) -> None:
     found = read(HF_HOME="cache/hf")
-    assert found.hf_home == Path.cwd() / "cache/hf"
+    assert found.hub_cache == Path.cwd() / "cache/hf/hub"
     assert names(found) == ["path-relative"]
     assert str(Path.cwd() / "cache/hf") in found.notices[0].text
 

@@ -15,8 +15,7 @@ def test_an_empty_environment_gives_the_defaults_of_the_contract(read: Read, hom
     assert (found.models, found.optional_models) == ("", "")
     assert (found.stall_seconds, found.deadline_seconds) == (60.0, 0.0)
     assert (found.offline, found.server_offline, found.server_token) == (False, False, "keep")
-    assert found.health_url == "http://127.0.0.1:8080/health"
-    assert (found.state_dir, found.lang, found.log) == (None, "en", "json")
+    assert (found.lang, found.log) == ("en", "json")
     assert dict(found.proxies) == {}
     assert found.notices == ()
     assert dict(found.environ) == {}
@@ -29,7 +28,7 @@ def test_log_lines_are_for_people_on_a_terminal_and_for_programs_elsewhere(home:
     assert settings.read({"ENTRYPOINT_LOG": "Console"}, stderr_is_terminal=False, home=home).log == "console"
 
 
-def test_what_is_set_is_taken(read: Read, tmp_path: Path) -> None:
+def test_what_is_set_is_taken(read: Read) -> None:
     found = read(
         ENTRYPOINT_MODELS="org/a\norg/b@v1:*.gguf",
         ENTRYPOINT_OPTIONAL_MODELS="org/c",
@@ -37,15 +36,11 @@ def test_what_is_set_is_taken(read: Read, tmp_path: Path) -> None:
         ENTRYPOINT_DEADLINE_SECONDS="7200",
         ENTRYPOINT_SERVER_OFFLINE="yes",
         ENTRYPOINT_SERVER_TOKEN="drop",
-        ENTRYPOINT_STATE_DIR=str(tmp_path),
-        PORT="8001",
     )
     assert found.models == "org/a\norg/b@v1:*.gguf"
     assert found.optional_models == "org/c"
     assert (found.stall_seconds, found.deadline_seconds) == (2.5, 7200.0)
     assert (found.server_offline, found.server_token) == (True, "drop")
-    assert found.state_dir == tmp_path
-    assert found.health_url == "http://127.0.0.1:8001/health"
 
 
 @pytest.mark.parametrize(
@@ -64,7 +59,13 @@ def test_what_is_set_is_taken(read: Read, tmp_path: Path) -> None:
         ("PORT", "http", "a port number"),
         ("PORT", "0", "a port number"),
         ("PORT", "65536", "a port number"),
-        ("ENTRYPOINT_HEALTH_URL", "127.0.0.1/health", "http:// or https://"),
+        ("ENTRYPOINT_HEALTH_URL", "127.0.0.1/health", "http://127.0.0.1:8080/health"),
+        ("ENTRYPOINT_HEALTH_URL", "https://127.0.0.1:8443/health", "only http works"),
+        ("ENTRYPOINT_HEALTH_URL", "http://127.0.0.1:$NAME/health", "only http works"),
+        ("ENTRYPOINT_HEALTH_URL", "http://127.0.0.1:" + "9" * 5000, "only http works"),
+        ("ENTRYPOINT_STATE_DIR", "~/st", "an absolute path"),
+        ("ENTRYPOINT_STATE_DIR", "$HOME/st", "an absolute path"),
+        ("ENTRYPOINT_STATE_DIR", "st", "an absolute path"),
         ("HF_HUB_DOWNLOAD_TIMEOUT", "2.5", "a whole number of seconds"),
         ("HF_HUB_ETAG_TIMEOUT", "-3", "a whole number of seconds"),
         ("HF_HUB_ETAG_TIMEOUT", "ten", "a whole number of seconds"),
@@ -75,18 +76,18 @@ def test_an_impossible_value_is_refused_with_what_is_allowed(
 ) -> None:
     failure = refusal(**{name: value})
     assert failure.name == "setting-invalid"
-    assert failure.what.startswith(f"{name} is '{value}'")
+    assert failure.what.startswith(f"{name} is '{value[:40]}")
     assert allowed in failure.why
     assert name in failure.todo[0]
 
 
 def test_a_servers_odd_port_is_no_concern_where_the_health_url_does_not_use_it(read: Read) -> None:
-    found = read(PORT="tcp://10.0.0.1:80", ENTRYPOINT_HEALTH_URL="http://127.0.0.1:9000/ready")
-    assert found.health_url == "http://127.0.0.1:9000/ready"
+    assert read(PORT="tcp://10.0.0.1:80", ENTRYPOINT_HEALTH_URL="http://127.0.0.1:9000/ready").notices == ()
 
 
-def test_the_health_url_may_name_the_port(read: Read) -> None:
-    assert read(PORT="81", ENTRYPOINT_HEALTH_URL="http://[::1]:${PORT}/h").health_url == "http://[::1]:81/h"
+def test_the_health_url_may_name_the_port(read: Read, refusal: Refusal) -> None:
+    assert read(PORT="81", ENTRYPOINT_HEALTH_URL="http://[::1]:${PORT}/h").notices == ()
+    assert "PORT is 'x'" in refusal(PORT="x", ENTRYPOINT_HEALTH_URL="http://[::1]:${PORT}/h").what
 
 
 def test_a_token_in_the_wrong_variable_is_not_shown(refusal: Refusal) -> None:
@@ -118,10 +119,35 @@ def test_a_blank_variable_is_an_unset_one_also_for_the_server(read: Read, name: 
 
 def test_quotes_and_carriage_returns_around_values_are_removed_for_the_server_too(read: Read) -> None:
     found = read(HF_HOME='"/data"\r', ENTRYPOINT_STALL_SECONDS="'5'")
-    assert found.hf_home == Path("/data")
+    assert found.hub_cache == Path("/data/hub")
     assert found.environ["HF_HOME"] == "/data"
     assert found.stall_seconds == 5.0
     assert names(found) == ["setting-tidied", "setting-tidied"]
+
+
+@pytest.mark.parametrize("quoted", ['"{}"', " '{}'\r", "{}\r\n"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *((name, "http://proxy:3128") for name in ("HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "http_proxy")),
+        *(("ALL_PROXY", "http://proxy:1080"), ("all_proxy", "proxy:1"), ("NO_PROXY", ".corp,::1"), ("no_proxy", "*")),
+        *(
+            ("HF_HUB_ETAG_TIMEOUT", "7"),
+            ("HF_HUB_DISABLE_XET", "1"),
+            ("HF_TOKEN_PATH", "/t"),
+            ("HF_TOKEN", "hf_abcdefgh"),
+        ),
+    ],
+)
+def test_whatever_the_hub_client_reads_comes_to_it_without_quotes(
+    read: Read, name: str, value: str, quoted: str
+) -> None:
+    assert read(**{name: quoted.format(value)}).environ[name] == value
+
+
+def test_a_quoted_blank_in_lower_case_still_takes_a_proxy_out_of_force(read: Read) -> None:
+    found = read(https_proxy='""', HTTPS_PROXY="http://proxy:3128")
+    assert found.environ["https_proxy"] == ""
 
 
 def test_variables_of_others_pass_through_untouched(read: Read) -> None:
@@ -215,6 +241,12 @@ def test_a_misspelled_setting_is_told_with_the_nearest_name(read: Read) -> None:
     assert found.notices[0].text.endswith("was ENTRYPOINT_MODELS meant?")
 
 
+def test_what_an_outer_start_gave_is_no_misspelling(read: Read) -> None:
+    found = read(ENTRYPOINT_MODEL_PATH="/models/model.gguf")
+    assert found.notices == ()
+    assert found.environ["ENTRYPOINT_MODEL_PATH"] == "/models/model.gguf"
+
+
 def test_a_setting_of_a_later_version_is_told_without_a_guess(read: Read) -> None:
     found = read(ENTRYPOINT_FALLBACKS="a/b=c/d", ENTRYPOINT_ON_REFUSAL="wait", ENTRYPOINT_STATUS_PORT="8080")
     assert names(found) == ["setting-unknown"] * 3
@@ -243,10 +275,10 @@ def test_only_a_language_that_was_asked_for_by_name_is_missed(
 
 def test_proxies_in_force_are_shown_without_their_credentials(read: Read) -> None:
     found = read(
-        HTTPS_PROXY="http://bob:pa/ss@proxy:3128",
+        HTTPS_PROXY="http://bob:pass@proxy:3128",
         HTTP_PROXY="upper:1",
         http_proxy="bob:secret@lower:2",
-        ALL_PROXY="socks5://x",
+        ALL_PROXY="http://x",
         all_proxy="",
         NO_PROXY="localhost,.corp",
     )
@@ -255,6 +287,35 @@ def test_proxies_in_force_are_shown_without_their_credentials(read: Read) -> Non
         "HTTPS_PROXY": "http://***@proxy:3128",
         "NO_PROXY": "localhost,.corp",
     }
+
+
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "https_proxy", "ALL_PROXY"])
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("http://bob:s3cr3t@proxy:99999", "http://***@proxy:99999"),
+        ("bob:s3cr3t@proxy:port", "***@proxy:port"),
+        ("http://bob:s3cr3t/x@proxy:3128", "http://***@proxy:3128"),  # a bare "/" ends the host
+        ("http://:3128", "http://:3128"),
+        ("http://", "http://"),
+        ("ftp://proxy:3128", "ftp://proxy:3128"),
+        ("socks5h://proxy:1080", "socks5h://proxy:1080"),
+        ("http://proxy 3128", "http://proxy 3128"),
+        ("http://[::1", "http://[::1"),
+    ],
+)
+def test_what_cannot_be_a_proxy_is_refused_without_its_password(
+    refusal: Refusal, name: str, value: str, shown: str
+) -> None:
+    failure = refusal(**{name: value})
+    assert failure.name == "setting-invalid"
+    assert failure.what == f"{name} is {shown!r}, which cannot be a proxy."
+    assert "s3cr3t" not in said(failure)
+
+
+@pytest.mark.parametrize("value", ["proxy", "proxy:3128", "bob:pa%2Fss@proxy:3128", "http://[::1]:3128/", "https://p"])
+def test_what_can_be_a_proxy_is_taken(read: Read, value: str) -> None:
+    assert read(HTTPS_PROXY=value).environ["HTTPS_PROXY"] == value
 
 
 def test_the_environment_given_is_left_as_it_was(home: Path) -> None:

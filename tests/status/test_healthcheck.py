@@ -75,7 +75,7 @@ def test_a_server_that_answers_is_well() -> None:
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (b"HTTP/1.1 503 Service Unavailable\r\n\r\n", "server unwell: {url} 503"),
+        (b"HTTP/1.1 503 Service Unavailable\r\n\r\n", "server not ready: {url} 503"),
         (b"HTTP/1.0 404 Not Found\r\n\r\n", "server unwell: {url} 404"),
         (b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n", "server unwell: {url} 302"),
         (b"SSH-2.0-OpenSSH_9.6\r\n", "something other than HTTP: {url}"),
@@ -172,6 +172,7 @@ def test_localhost_is_asked_at_every_address_it_has(monkeypatch: pytest.MonkeyPa
             "http://localhost:99999/",
         ),
         *("http://localhost:http/", "http://[::1/", "http://a b/", "http://h/a\r\nX: y", "http://user@h/", "http://ü/"),
+        *("http://h:" + "9" * 5000, "http://h?x=1", "https://localhost/health"),
     ],
 )
 def test_what_is_no_plain_http_address_is_refused_with_an_example(url: str) -> None:
@@ -190,6 +191,7 @@ def test_what_is_no_plain_http_address_is_refused_with_an_example(url: str) -> N
         ({"PORT": "8001"}, "http://127.0.0.1:8001/health"),
         ({"PORT": "8001", "ENTRYPOINT_HEALTH_URL": "http://localhost:$PORT/v1"}, "http://localhost:8001/v1"),
         ({"PORT": "8001", "ENTRYPOINT_HEALTH_URL": '"http://localhost:${PORT}/v1"'}, "http://localhost:8001/v1"),
+        ({"PORT": '"8001"\r'}, "http://127.0.0.1:8001/health"),
         ({"ENTRYPOINT_HEALTH_URL": "http://localhost:9/"}, "http://localhost:9/"),
     ],
     ids=str,

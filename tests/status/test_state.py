@@ -54,6 +54,23 @@ def test_it_lies_where_it_is_told_to(tmp_path: Path) -> None:
     assert (tmp_path / "a/b/health").read_text() == "checking asking for access\n"
 
 
+@pytest.mark.parametrize("given", ["~/st", "$HOME/st", "st"])
+def test_a_path_that_is_not_absolute_makes_no_folder(
+    candidates: tuple[Path, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+
+    assert folders({"ENTRYPOINT_STATE_DIR": given}) == folders({})
+    assert find({"ENTRYPOINT_STATE_DIR": given}) == find({})
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_phase_that_nobody_knows_is_a_defect(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError):
+        opened(tmp_path).enter("dreaming", "x")
+
+
 def test_untold_it_lies_in_run_then_in_tmp_then_in_shared_memory(
     candidates: tuple[Path, ...], shared: tuple[Path, Path]
 ) -> None:

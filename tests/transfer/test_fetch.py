@@ -18,6 +18,7 @@ from huggingface_hub import constants
 from entrypoint.cache import layout
 from entrypoint.hub.evidence import Refusal
 from entrypoint.hub.session import open_api
+from entrypoint.hub.verdicts import Bearer, judge
 from entrypoint.transfer import fetch
 from entrypoint.transfer.fetch import Fetcher, Mismatch
 from entrypoint.values import Need, RepoFile
@@ -142,12 +143,51 @@ def test_a_rate_limit_is_waited_for_as_long_as_the_hub_says(scene: Scene, header
     assert visible(scene.place) == {LARGE: WEIGHTS}
 
 
-def test_an_hour_of_rate_limit_is_waited_for_only_up_to_the_cap(scene: Scene) -> None:
-    scene.hub.fault("status", "HEAD /acme/tiny/resolve/", status=429, headers={"Retry-After": "3600"})
+def test_an_hour_of_rate_limit_is_not_waited_for_but_told(scene: Scene) -> None:
+    scene.hub.fault("status", "HEAD /acme/tiny/resolve/", times=None, status=429, headers={"Retry-After": "3600"})
+
+    with pytest.raises(Refusal) as caught:
+        scene.fetch()
+
+    assert scene.pauses == []
+    assert caught.value.evidence.retry_after == 3600
+    assert judge(caught.value.evidence, Bearer(token_set=False)) == "rate-limited"
+
+
+def addresses_asked_for(hub: LocalHub) -> int:
+    return len([r for r in hub.requests if r.method == "HEAD" and "/resolve/" in r.path])
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+def test_the_hub_is_asked_for_a_fresh_address_when_the_content_network_refuses(scene: Scene, status: int) -> None:
+    scene.hub.fault("status", "cdn", status=status)
 
     scene.fetch()
 
-    assert scene.pauses == [330.0]
+    assert visible(scene.place) == {LARGE: WEIGHTS}
+    assert addresses_asked_for(scene.hub) == 2
+
+
+def test_an_address_that_expires_in_the_middle_is_replaced(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene.hub.fault("cut", "cdn", after=1_500_000)
+    monkeypatch.setattr("time.sleep", lambda _seconds: scene.hub.advance(4000))  # the library's pause before it resumes
+
+    scene.fetch()
+
+    assert [r.status for r in scene.hub.requests if r.origin == "cdn"][1:] == [403, 200]
+    assert visible(scene.place) == {LARGE: WEIGHTS}
+
+
+def test_a_content_network_that_keeps_refusing_is_a_fault_that_names_it_and_no_refusal_by_the_hub(scene: Scene) -> None:
+    scene.hub.fault("status", "cdn", times=None, status=403, body="<Error><Code>AccessDenied</Code></Error>")
+
+    with pytest.raises(Refusal) as caught:
+        scene.fetch()
+
+    assert addresses_asked_for(scene.hub) == fetch.ATTEMPTS
+    assert judge(caught.value.evidence, Bearer(token_set=False)) == "hub-error"
+    assert caught.value.evidence.url.startswith(scene.hub.cdn_url)
+    assert "from localhost: " in caught.value.evidence.message
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410, 451])

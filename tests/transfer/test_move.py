@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from entrypoint.cache import staging
+from entrypoint.cache import layout, staging
 from entrypoint.failures import Failure
 from entrypoint.transfer.move import areas_held
 from entrypoint.values import Item, Need, Plan, RepoFile
 from tests.cache.test_staging import never, other_process
+from tests.transfer.conftest import WEIGHTS, Transfer, planned
 
 FILE = RepoFile("model.safetensors", 10, "b" * 40)
 
@@ -95,3 +96,29 @@ def test_trouble_inside_is_not_taken_for_trouble_with_the_area(need: Need) -> No
     with pytest.raises(FileNotFoundError), areas_held(Plan((item(need, "acme/a", FILE),)), never):
         os.stat("/no/such/file")  # noqa: PTH116
     assert areas(need) == []
+
+
+def test_what_only_misses_a_link_is_linked_without_a_worker_and_without_the_hub(transfer: Transfer, need: Need) -> None:
+    transfer.run()
+    transfer.hub.update_repo("acme/tiny", {"config.json": b'{"new": 1}'})
+    (item,) = planned(transfer.hub, need).items
+    weights = tuple(file for file in item.files if file.path == "model.safetensors")
+    transfer.plan = Plan((replace(item, missing=weights, linkable=weights),))
+    transfer.workers.clear()
+    transfer.hub.clear_requests()
+
+    transfer.run()
+
+    assert layout.path_of(need, item.commit, weights[0]).read_bytes() == WEIGHTS
+    assert transfer.workers == []
+    assert transfer.hub.requests == []
+
+
+def test_a_blob_that_has_gone_since_it_was_proved_is_73_not_a_defect(transfer: Transfer) -> None:
+    (item,) = transfer.plan.items
+    transfer.plan = Plan((replace(item, linkable=item.files),))
+
+    with pytest.raises(Failure) as caught:
+        transfer.run()
+
+    assert caught.value.exit_code == 73

@@ -142,3 +142,26 @@ def test_the_bar_never_breaks_into_a_second_line(clock: Clock, columns: int, mon
     seen = on_terminal("utf-8", clock, columns, monkeypatch)
 
     assert len(seen.split("\r")[1].removesuffix("\x1b[K")) < columns
+
+
+def test_two_bytes_of_a_first_small_file_are_no_forecast_of_years(clock: Clock) -> None:
+    snapshot = fed(clock, (3.0, 2), total=14_000_000_000)
+
+    assert snapshot.left is None
+    assert "left" not in str(snapshot)
+
+
+def test_a_terminal_that_cannot_move_its_cursor_gets_lines(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    lines: list[Snapshot] = []
+
+    class Terminal(StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    display = Display(lines.append, terminal, clock)
+    clock.now += LINE_SECONDS
+    display.show(fed(clock, (1.0, 50)))
+
+    assert (len(lines), terminal.getvalue()) == (1, "")

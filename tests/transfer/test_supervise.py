@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -10,7 +12,9 @@ import textwrap
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import huggingface_hub
 import pytest
@@ -19,8 +23,9 @@ from entrypoint.failures import Failure
 from entrypoint.transfer import supervise, wire
 from entrypoint.transfer.progress import Display, Snapshot
 from entrypoint.transfer.supervise import Limits, Listener, RefusedMidway, Supervisor
-from entrypoint.values import Need
-from localhub import LocalHub
+from entrypoint.values import Need, RepoFile
+from localhub import LocalHub, routes
+from localhub.messages import redirect
 from tests.cache.conftest import mounted, needs_mounts
 from tests.transfer.conftest import FILES, TOKEN, WEIGHTS, Transfer, alive, blobs, job_item, planned, visible
 
@@ -152,6 +157,104 @@ def test_a_deadline_ends_it_and_names_what_is_missing(transfer: Transfer) -> Non
     assert set(visible(transfer.plan.items[0].need.place.path)) == {"config.json", "sub/tokenizer.json"}
 
 
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_the_bar_is_gone_before_a_failure_is_told(transfer: Transfer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    transfer.hub.fault("slow", "cdn", rate=500_000)
+    terminal = Terminal()
+    items = [job_item(transfer.hub, item.need) for item in transfer.plan.items]
+    listener = Listener(print, lambda _snapshot: None, Display(print, terminal))
+    limits = Limits(30, time.monotonic() + 2)
+
+    with pytest.raises(Failure, match="deadline-passed"):
+        Supervisor(transfer.hub.url, None, transfer.environ, limits, listener).move(items)
+
+    assert "3.0 MB" in terminal.getvalue(), "there was a bar"
+    assert terminal.getvalue().endswith("\r\x1b[K")
+
+
+@pytest.mark.parametrize("deadline", [None, 0.5])
+def test_a_worker_that_does_not_even_read_its_long_job_is_given_up(
+    transfer: Transfer, monkeypatch: pytest.MonkeyPatch, deadline: float | None
+) -> None:
+    monkeypatch.setattr(supervise, "_BOOTSTRAP", "import time; time.sleep(60)")
+    (item,) = transfer.plan.items
+    many = tuple(RepoFile(f"{number:0200}", 1, "b" * 40) for number in range(2000))
+    transfer.plan = replace(transfer.plan, items=(replace(item, files=many, missing=many),))
+    transfer.stall = 0.4
+    transfer.deadline = deadline and time.monotonic() + deadline
+    began = time.monotonic()
+
+    with pytest.raises(Failure, match="deadline-passed" if deadline else "transfer-stalled.*no byte came"):
+        transfer.run()
+
+    assert time.monotonic() - began < 10
+
+
+def test_a_job_longer_than_a_pipe_holds_arrives_whole(transfer: Transfer, need: Need) -> None:
+    files = {f"{number:03}/{'x' * 200}.json": b"%d" % number for number in range(300)}
+    transfer.hub.add_repo("acme/many", files)
+    transfer.plan = planned(transfer.hub, replace(need, repo="acme/many"))
+
+    transfer.run()
+
+    assert visible(need.place.path) == files
+
+
+def test_an_area_that_has_gone_is_73_and_no_defect(transfer: Transfer, need: Need) -> None:
+    item = job_item(transfer.hub, need)
+    item.area.rmdir()
+
+    with pytest.raises(Failure) as caught:
+        transfer.supervisor().move([item])
+
+    assert (caught.value.name, caught.value.exit_code) == ("cache-unusable", 73)
+    assert "No such file or directory" in caught.value.what
+
+
+def test_a_container_without_processes_left_is_told_so(transfer: Transfer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(*_arguments: Any, **_options: Any) -> None:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(subprocess, "Popen", none_left)
+
+    with pytest.raises(Failure) as caught:
+        transfer.run()
+
+    assert (caught.value.name, caught.value.exit_code) == ("worker-not-started", 75)
+    assert "Resource temporarily unavailable" in caught.value.what
+
+
+def test_a_strange_host_gets_no_token_by_way_of_xet(
+    transfer: Transfer, need: Need, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer may name any host as the one that renews xet's token; the native client would take ours along."""
+    with LocalHub(tls=False) as hub, LocalHub(tls=False) as other:
+        hub.add_repo("acme/xet", {"model.safetensors": WEIGHTS}, xet={"model.safetensors"})
+        hub.add_token(TOKEN, user="alice")
+        token, _ = hub._state.signer.token(3600, repo="acme/xet")
+        short = {"X-Xet-Access-Token": token, "X-Xet-Token-Expiration": str(int(time.time()) + 1)}
+        other.answer("GET", 200, {"X-Xet-Cas-Url": hub._state.urls["cas"], **short}, "{}")
+
+        def to_other(status: int, location: str, headers: Any = ()) -> Any:
+            return redirect(status, location, tuple((k, v.replace(hub.url, other.url)) for k, v in headers))
+
+        monkeypatch.setattr(routes, "redirect", to_other)
+        transfer.hub, transfer.token = hub, TOKEN
+        transfer.plan = planned(hub, replace(need, repo="acme/xet"))
+        transfer.environ = {**transfer.environ, "HF_ENDPOINT": hub.url}
+
+        transfer.run()
+
+        assert visible(need.place.path) == {"model.safetensors": WEIGHTS}
+        assert [record.headers.get("authorization") for record in other.requests] == []
+        assert {record.origin for record in hub.requests} == {"hub", "cdn"}
+
+
 def test_access_that_is_taken_away_in_the_middle_is_told_with_the_hubs_words(transfer: Transfer, need: Need) -> None:
     words = {"X-Error-Code": "GatedRepo", "X-Error-Message": "Your access has been reset by the repo's authors."}
     transfer.hub.fault("status", "resolve/.*/model.safetensors", times=None, status=403, headers=words)
@@ -190,7 +293,7 @@ def test_the_token_is_in_no_argument_and_no_variable_of_the_worker(transfer: Tra
 
     def look(running: Transfer, _snapshot: Snapshot) -> None:
         process = Path("/proc") / str(running.worker.pid)
-        if alive(running.worker.pid):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
             seen.append((process / "cmdline").read_bytes() + b"\0" + (process / "environ").read_bytes())
 
     transfer.when = look
