@@ -135,7 +135,7 @@ def test_the_plan_for_a_person_names_what_comes_and_what_is_there(cache: Path) -
     made = plan.make(
         [Verdict(need, "granted", repo=Repo(COMMIT, files=(published("model.safetensors", b"x" * 1500),)))]
     )
-    held = receipts.Receipt(replace(need, repo="acme/here"), "d" * 40, (), ())
+    held = receipts.Receipt(replace(need, repo="acme/here"), "d" * 40, (published("x", b"x"),), (1,))
 
     assert list(plan.lines([held], made)) == [
         "acme/here@dddddddddddd: in place and proved (ENTRYPOINT_MODELS)",
