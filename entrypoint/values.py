@@ -25,7 +25,7 @@ class Place:
 class Need:
     """One model that the deployment must have (`required`) or would like to have.
 
-    `patterns` are globs over the repo's paths; none means "what a server reads" (see `plan`).
+    `patterns` are globs over the repo's paths; none means "what a server reads" (see `selection`).
     `source` names who asks, in words that need no translation: `ENTRYPOINT_MODELS`, `llm.tokenizer`.
     `asker` is the program that asks: "" for the list given by hand, "PrivateGPT" for its settings.
     `use` is the key under which `remedies` explains what it is for and how to do without it.

@@ -101,7 +101,7 @@ _VERDICTS = {
         next="wait a few minutes, then start again",
     ),
     "hub-error": Said(
-        arises="408 or 5xx, after the retries.",
+        arises="408 or 5xx, after the retries; or the host of the files goes on refusing what the Hub granted.",
         means="The Hub has a fault of its own just now. Nothing is wrong with your settings.",
         next="wait a few minutes, then start again",
     ),

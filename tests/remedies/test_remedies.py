@@ -173,6 +173,14 @@ def test_a_proxys_refusal_names_the_proxy_but_not_its_password(proxy: str) -> No
     assert "The Hub saw" not in text
 
 
+def test_what_the_host_of_the_files_said_is_not_told_as_the_hubs_word() -> None:
+    evidence = Evidence("https://cdn.test/x", 403, message="from cdn.test: AccessDenied", elsewhere=True)
+    text = flat(explain([Verdict(LISTED, "hub-error", evidence, ALICE)], WITH_TOKEN))
+    assert "from cdn.test: AccessDenied" in text
+    assert "The Hub knows you" not in text
+    assert "The Hub saw" not in text
+
+
 def test_a_pause_that_the_hub_asks_for_is_told_in_seconds() -> None:
     evidence = Evidence(status=429, retry_after=55.0, from_hub=True)
     assert "wait 55 seconds" in explain([Verdict(TOKENIZER, "rate-limited", evidence)], WITH_TOKEN)
