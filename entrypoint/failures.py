@@ -6,10 +6,10 @@ The exit codes are those of sysexits.h, as documented in docs/exit-codes.md.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # typing's own would cost each healthcheck its import
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from entrypoint.values import Verdict
 
 USAGE = 64

@@ -257,8 +257,9 @@ def test_a_text_that_the_locale_cannot_show_is_no_crash(program: Program) -> Non
 def test_it_imports_nothing_of_others_and_little_of_pythons_own(tmp_path: Path) -> None:
     code = (
         "import json, sys; before = set(sys.modules); sys.path[:0] = sys.argv[1:]\n"
-        "from entrypoint.status import healthcheck\n"
-        "code = healthcheck.main({'ENTRYPOINT_STATE_DIR': '/nowhere', 'PORT': '1'})\n"
+        "import os; os.environ.update(ENTRYPOINT_STATE_DIR='/nowhere', PORT='1')\n"
+        "from entrypoint.cli import main\n"
+        "code = main(['healthcheck'])\n"
         "print(json.dumps([code, sorted(set(sys.modules) - before)]))"
     )
     command = [sys.executable, "-I", "-S", "-c", code, str(Path(__file__).parents[2])]
@@ -282,6 +283,7 @@ def test_it_imports_nothing_of_others_and_little_of_pythons_own(tmp_path: Path) 
     assert others == set()
     assert costly & set(imported) == set()
     assert [name for name in imported if name.startswith("entrypoint")] == [
-        *("entrypoint", "entrypoint.status", "entrypoint.status.healthcheck", "entrypoint.status.place"),
+        *("entrypoint", "entrypoint.cli", "entrypoint.failures"),
+        *("entrypoint.status", "entrypoint.status.healthcheck", "entrypoint.status.place"),
     ]
     assert "encodings.idna" not in imported
