@@ -120,7 +120,8 @@ class Start:
             settings.token.value if settings.token else None,
             keep_token=settings.server_token == "keep",  # noqa: S105
             offline=settings.server_offline,
-            extra=extra,
+            # named outright: a server that finds another home than we did would look elsewhere
+            extra={"HF_HUB_CACHE": str(settings.hub_cache), **extra},
         )
 
     @property

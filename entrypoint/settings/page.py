@@ -56,8 +56,9 @@ The environment of the container, without blank variables of the kinds above, an
   `ENTRYPOINT_SERVER_TOKEN=drop`.
 - `ENTRYPOINT_MODEL_PATH`: where the first model that is in place lies. The file, if it is one or a GGUF (of several
   parts the first), else the folder.
-- `HF_HUB_CACHE` where `TRANSFORMERS_CACHE` was honoured, `HF_MODULES_CACHE` on the volume where a model of PrivateGPT
-  brings code, `HF_HUB_OFFLINE=1` with `ENTRYPOINT_SERVER_OFFLINE=1`.
+- `HF_HUB_CACHE`: the Hub cache that was used.
+- `HF_MODULES_CACHE` on the volume where a model of PrivateGPT brings code, and `HF_HUB_OFFLINE=1` with
+  `ENTRYPOINT_SERVER_OFFLINE=1`.
 """
 
 

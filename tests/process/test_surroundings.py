@@ -238,3 +238,16 @@ def test_what_a_killed_start_left_of_another_model_is_swept(program: Program) ->
 
     assert program(*SERVE).returncode == 0
     assert not left.exists()
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [{"HF_HOME": "HERE"}, {"HF_HUB_CACHE": "HERE/hub"}, {"TRANSFORMERS_CACHE": "HERE/hub"}, {"XDG_CACHE_HOME": "HERE"}],
+    ids=lambda variables: next(iter(variables)),
+)
+def test_the_server_is_told_the_cache_that_was_filled(program: Program, variables: dict[str, str]) -> None:
+    here = {name: value.replace("HERE", str(program.folder / "here")) for name, value in variables.items()}
+
+    served = program("run", "--", "sh", "-c", 'ls "$HF_HUB_CACHE"', **{"HF_HOME": "", **here})
+
+    assert "models--acme--tiny" in served.stdout.split(), served.stderr
