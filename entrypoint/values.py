@@ -66,9 +66,11 @@ class RepoFile:
 class Evidence:
     """What was answered to one request, or why there was no answer. All text is cleaned for display.
 
-    `status` is 0 when no HTTP answer came; then `trouble` says which fault it was.
+    `status` is 0 when no HTTP answer came; then `trouble` says which fault it was: `clock` is a certificate that is not
+    valid at the time of this machine's clock, `tls` any other that is not trusted.
     `from_hub` is whether the answer bears the Hub's own marks (`X-Error-*`, JSON), not a proxy's; `elsewhere`, whether
     another host than the endpoint gave it, to which we had been sent (the content network), and not as a Hub.
+    `issuer` and `valid` describe the certificate that was not trusted: who signed it, and from when to when it is good.
     """
 
     url: str = ""
@@ -76,22 +78,28 @@ class Evidence:
     code: str = ""
     message: str = ""
     from_hub: bool = False
-    trouble: Literal["", "dns", "connect", "timeout", "tls", "proxy", "reset", "other"] = ""
+    trouble: Literal["", "dns", "connect", "timeout", "tls", "clock", "proxy", "reset", "other"] = ""
     retry_after: float = 0.0
     elsewhere: bool = False
+    issuer: str = ""
+    valid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Whom the Hub knows us as (`whoami-v2`), and by which token. Never the token itself.
 
-    `role` is `read`, `write` or `fineGrained`; `reads_gated` is None where the role does not say it.
+    `role` is `read`, `write` or `fineGrained`; `reads_gated` is None where the role does not say it. `orgs` are the
+    organisations of which the account is a member. `readable` are the names (`account`, `org`, `org/name`) whose repos
+    a fine-grained token may read; None where the role does not limit that, or it was not said.
     """
 
     account: str
     token_name: str = ""
     role: str = ""
     reads_gated: bool | None = None
+    orgs: tuple[str, ...] = ()
+    readable: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

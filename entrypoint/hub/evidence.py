@@ -26,7 +26,7 @@ import httpx2
 from entrypoint.text import clean, mask_secrets, mask_url
 from entrypoint.values import Evidence
 
-Trouble = Literal["", "dns", "connect", "timeout", "tls", "proxy", "reset", "other"]
+Trouble = Literal["", "dns", "connect", "timeout", "tls", "clock", "proxy", "reset", "other"]
 MESSAGE_LIMIT = 300
 _RATE_LIMIT = re.compile(r"\br\s*=\s*0\b.*?\bt\s*=\s*(\d+)")
 _PASSING_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})

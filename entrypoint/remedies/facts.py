@@ -23,7 +23,8 @@ class Context:
     """What is the same for all needs of one start. Holds no secret; `proxy` is masked, "" for none.
 
     `token_source` is "" when no token is set, else its name, as in "HF_TOKEN_FILE (/run/secrets/hf_token)".
-    `command` is what a person types to start the deployment again.
+    `command` is what a person types to start the deployment again. `waits`: the container stays, asks again by itself,
+    and goes on once access is granted.
     """
 
     endpoint: str
@@ -31,6 +32,7 @@ class Context:
     command: str = "docker compose up -d"
     proxy: str = ""
     nothing_downloaded: bool = True
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,10 @@ _BLANK_IS_UNSET = ("HF_", "HUGGING", "TRANSFORMERS_", "ENTRYPOINT_")
 _OURS = "ENTRYPOINT_"
 # What an outer start of ours gave to a command that is such a start, too.
 _GIVEN = ("ENTRYPOINT_MODEL_PATH",)
+# A block of YAML ends in a line break, which is no oddity in a list.
+_LISTS = ("ENTRYPOINT_MODELS", "ENTRYPOINT_OPTIONAL_MODELS", "ENTRYPOINT_FALLBACKS")
 # What a later version reads, with the value that asks for what this version does anyway.
-_NEUTRAL = {("ENTRYPOINT_ON_REFUSAL", "exit"), ("ENTRYPOINT_STATUS_PORT", "0")}
+_NEUTRAL = {("ENTRYPOINT_STATUS_PORT", "0")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,14 @@ class Settings:
     hub_cache: Path
     models: str
     optional_models: str
+    fallbacks: str
+    on_refusal: Literal["exit", "wait"]
     offline: bool
     stall_seconds: float
     deadline_seconds: float
     server_offline: bool
     server_token: Literal["keep", "drop"]
-    lang: Literal["en"]
+    lang: Literal["en", "zh"]
     log: Literal["console", "json"]
     proxies: Mapping[str, str]
     notices: tuple[Notice, ...]
@@ -92,6 +96,8 @@ def read(
         hub_cache=hub_cache,
         models=forms.text(env, "ENTRYPOINT_MODELS"),
         optional_models=forms.text(env, "ENTRYPOINT_OPTIONAL_MODELS"),
+        fallbacks=forms.text(env, "ENTRYPOINT_FALLBACKS"),
+        on_refusal=cast(Literal["exit", "wait"], forms.word(env, "ENTRYPOINT_ON_REFUSAL")),
         offline=_offline(env, notices),
         stall_seconds=forms.seconds(env, "ENTRYPOINT_STALL_SECONDS", zero_allowed=False),
         deadline_seconds=forms.seconds(env, "ENTRYPOINT_DEADLINE_SECONDS", zero_allowed=True),
@@ -123,7 +129,7 @@ def _cleaned(environ: Mapping[str, str], notices: list[Notice]) -> dict[str, str
             bare = forms.unquoted(value)
             if not bare and not is_proxy:
                 continue
-            if bare != value and name not in ("ENTRYPOINT_MODELS", "ENTRYPOINT_OPTIONAL_MODELS"):
+            if bare != value and name not in _LISTS:
                 notices.append(Notice("setting-tidied", f"{name}: blanks or quotes around its value were removed."))
             value = bare
         kept[name] = value
@@ -212,9 +218,14 @@ def _check_state_dir(env: Mapping[str, str]) -> None:
         raise forms.invalid(name, env[name], "an absolute path, without ~ and $NAME, such as /run/model-entrypoint")
 
 
-def _language(env: Mapping[str, str], notices: list[Notice]) -> Literal["en"]:
+def _language(env: Mapping[str, str], notices: list[Notice]) -> Literal["en", "zh"]:
+    """`ENTRYPOINT_LANG`; else the locale's (POSIX: LC_ALL, LC_MESSAGES, LANG), where there are texts for it."""
     asked = env.get("ENTRYPOINT_LANG", "")
-    if asked and asked.lower().replace("-", "_").split("_")[0].split(".")[0] != "en":
+    named = asked or next((env[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if env.get(name)), "")
+    language = named.lower().replace("-", "_").split("_")[0].split(".")[0]
+    if language == "zh":
+        return "zh"
+    if asked and language != "en":
         notices.append(
             Notice("language-unknown", f"ENTRYPOINT_LANG is {forms.shown(asked)!r}; messages are in English.")
         )

@@ -62,6 +62,22 @@ _TABLE: tuple[Variable, ...] = (
         otherwise="none",
     ),
     Variable(
+        "ENTRYPOINT_FALLBACKS",
+        "ours",
+        "`gated/repo=open/repo[@revision][:glob[,glob...]]`, separated by blanks or line breaks: the second is taken, "
+        "and said, where the first is refused",
+        "model-entrypoint",
+        otherwise="none",
+    ),
+    Variable(
+        "ENTRYPOINT_ON_REFUSAL",
+        "ours",
+        "`exit`, or `wait`: the container stays, keeps asking, and goes on by itself once access is granted",
+        "model-entrypoint",
+        default="exit",
+        choices=("exit", "wait"),
+    ),
+    Variable(
         "ENTRYPOINT_STALL_SECONDS",
         "ours",
         "no byte for so many seconds = the transfer is stalled; more than 0",
@@ -108,9 +124,9 @@ _TABLE: tuple[Variable, ...] = (
     Variable(
         "ENTRYPOINT_LANG",
         "ours",
-        "the language of messages: `en`",
+        "the language of messages: `en` or `zh`",
         "model-entrypoint",
-        default="en",
+        otherwise="by `LC_ALL`, `LC_MESSAGES`, `LANG`; else `en`",
     ),
     Variable(
         "ENTRYPOINT_LOG",

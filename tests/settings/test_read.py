@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from entrypoint import settings
+from entrypoint.failures import Failure
 from tests.settings.conftest import Read, Refusal, names, said
 
 
@@ -248,29 +249,53 @@ def test_what_an_outer_start_gave_is_no_misspelling(read: Read) -> None:
 
 
 def test_a_setting_of_a_later_version_is_told_without_a_guess(read: Read) -> None:
-    found = read(ENTRYPOINT_FALLBACKS="a/b=c/d", ENTRYPOINT_ON_REFUSAL="wait", ENTRYPOINT_STATUS_PORT="8080")
-    assert names(found) == ["setting-unknown"] * 3
+    found = read(ENTRYPOINT_ENDPOINTS="https://mirror.example", ENTRYPOINT_STATUS_PORT="8080")
+    assert names(found) == ["setting-unknown"] * 2
     assert not [notice.text for notice in found.notices if "meant" in notice.text]
 
 
 def test_a_later_setting_that_asks_for_what_is_done_anyway_is_not_told(read: Read) -> None:
-    assert read(ENTRYPOINT_ON_REFUSAL="exit", ENTRYPOINT_STATUS_PORT="0").notices == ()
+    assert read(ENTRYPOINT_STATUS_PORT="0").notices == ()
 
 
 @pytest.mark.parametrize(
-    ("environ", "told"),
+    ("environ", "lang", "told"),
     [
-        ({"ENTRYPOINT_LANG": "en_GB.UTF-8"}, []),
-        ({"ENTRYPOINT_LANG": "fr"}, ["language-unknown"]),
-        ({"LANG": "fr_FR.UTF-8"}, []),
+        ({}, "en", []),
+        ({"ENTRYPOINT_LANG": "en_GB.UTF-8"}, "en", []),
+        ({"ENTRYPOINT_LANG": "zh"}, "zh", []),
+        ({"ENTRYPOINT_LANG": "zh-CN", "LANG": "en_US.UTF-8"}, "zh", []),
+        ({"LANG": "zh_CN.UTF-8"}, "zh", []),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C.UTF-8"}, "en", []),
+        ({"LANG": "C.UTF-8", "LC_MESSAGES": "zh_TW"}, "zh", []),
+        ({"ENTRYPOINT_LANG": "en", "LANG": "zh_CN.UTF-8"}, "en", []),
+        ({"ENTRYPOINT_LANG": "fr"}, "en", ["language-unknown"]),
+        ({"ENTRYPOINT_LANG": "fr", "LANG": "zh_CN.UTF-8"}, "en", ["language-unknown"]),
+        ({"LANG": "fr_FR.UTF-8"}, "en", []),
     ],
 )
-def test_only_a_language_that_was_asked_for_by_name_is_missed(
-    read: Read, environ: dict[str, str], told: list[str]
+def test_messages_are_in_the_language_asked_for_and_only_one_asked_for_by_our_name_is_missed(
+    read: Read, environ: dict[str, str], lang: str, told: list[str]
 ) -> None:
     found = read(**environ)
-    assert found.lang == "en"
+    assert found.lang == lang
     assert names(found) == told
+
+
+@pytest.mark.parametrize(("value", "meant"), [("", "exit"), ("exit", "exit"), ("wait", "wait"), (" Wait ", "wait")])
+def test_what_follows_a_refusal_is_one_of_two_words(read: Read, value: str, meant: str) -> None:
+    assert read(ENTRYPOINT_ON_REFUSAL=value).on_refusal == meant
+
+
+def test_a_third_word_for_what_follows_a_refusal_is_an_error(read: Read) -> None:
+    with pytest.raises(Failure, match="setting-invalid"):
+        read(ENTRYPOINT_ON_REFUSAL="retry")
+
+
+def test_a_list_of_fallbacks_may_be_a_block_of_lines(read: Read) -> None:
+    found = read(ENTRYPOINT_FALLBACKS="a/b=c/d\ne/f=g/h\n")
+    assert found.fallbacks.split() == ["a/b=c/d", "e/f=g/h"]
+    assert found.notices == ()
 
 
 def test_proxies_in_force_are_shown_without_their_credentials(read: Read) -> None:
