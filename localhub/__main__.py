@@ -7,13 +7,18 @@ Who may read what comes from a JSON file (`--access`), every part of which may b
                              "lfs": ["*.bin"], "renamed_from": ["org/old-name"]}},
       "tokens": [{"token": "hf_...", "user": "alice", "name": "laptop", "role": "read", "reads_gated": true,
                   "scoped": [], "state": "valid"}],
+      "orgs": [{"user": "alice", "orgs": {"org": "read"}}],
+      "policies": [{"name": "org", "words": "..."}],
       "access": [{"user": "alice", "repo": "org/name", "state": "accepted"}],
-      "faults": [{"kind": "cut", "route": "cdn", "times": 1, "after": 1000}]
+      "faults": [{"kind": "cut", "route": "cdn", "times": 1, "after": 1000}],
+      "reach": [{"origin": "cdn", "reach": "refused"}],
+      "wording": [{"words": "..."}],
+      "auth-check": [{"answer": "html"}]
     }
 
-The entries mean what `LocalHub.add_repo`, `add_token`, `set_access` and `fault` mean by them. Tokens, access
-and faults can be changed while it runs: see `localhub.control`. The first two lines of output are the URL and
-the CA file.
+A repo's settings mean what `LocalHub.add_repo` means by them; each list holds what the control route of that name
+takes, by which it can be changed while the hub runs: see `localhub.control`. The first two lines of output are the
+URL and the CA file.
 """
 
 from __future__ import annotations
@@ -68,8 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def publish(hub: LocalHub, folder: Path, given: dict[str, Any]) -> None:
-    """Add every repo of the folder, then tokens, standings and faults as given."""
-    unknown = set(given) - {"repos", "tokens", "access", "faults"}
+    """Add every repo of the folder, then change the rest as given."""
+    unknown = set(given) - set(control.SETTERS)
     if unknown:
         raise ValueError(f"unknown in the access file: {', '.join(sorted(unknown))}")
     repos: dict[str, dict[str, Any]] = given.get("repos", {})
@@ -84,12 +89,9 @@ def publish(hub: LocalHub, folder: Path, given: dict[str, Any]) -> None:
         if set(settings) - _REPO_KEYS:
             raise ValueError(f"unknown for {name}: {', '.join(sorted(set(settings) - _REPO_KEYS))}")
         hub.add_repo(name, path, **settings)
-    for token in given.get("tokens", []):
-        control.add_token(hub, token)
-    for standing in given.get("access", []):
-        control.set_access(hub, standing)
-    for fault in given.get("faults", []):
-        control.arm_fault(hub, fault)
+    for what, change in control.SETTERS.items():
+        for entry in given.get(what, []) if what != "repos" else ():
+            change(hub, entry)
 
 
 def _options() -> argparse.ArgumentParser:

@@ -1,79 +1,36 @@
-"""Who may read what: tokens, accounts' standing with gated repos, and the Hub's refusals word for word.
+"""Who may read what: tokens, organisations and their policies, and accounts' standing with gated repos.
 
-The sentences are those that people posted from the live Hub (tests/data/hub-answers.json). The order of the
-questions is the Hub's: is the token one; may its account see the repo; is the repo disabled; may the account
-pass the gate; and only then whether the revision and the file exist.
+The order of the questions is the Hub's: is the token one; may its account see the repo; does a policy of its
+organisation stand in the way; is the repo disabled; may the account pass the gate; and only then whether the revision
+and the file exist.
 """
 
 from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+from localhub.refusals import (
+    DISABLED,
+    INVALID_CREDENTIALS,
+    INVALID_USERNAME,
+    LACKS_GATED_SCOPE,
+    REPO_NOT_FOUND,
+    Refusal,
+    expired,
+    gated,
+)
 from localhub.repos import Repo
+from localhub.tokens import OrgRole, Role, Token, TokenState
 
-Role = Literal["read", "write", "fineGrained"]
-TokenState = Literal["valid", "expired", "revoked"]
 Standing = Literal["accepted", "none", "pending", "rejected", "reset"]
 BadTokenAnswer = Literal["invalid-credentials", "invalid-username", "as-anonymous"]
 
 MASK = "*" * 64
 _OPEN_FILES = re.compile(r"README\.md|LICENSE(\.md|\.txt)?")
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """`scoped` are the repos that a fine-grained token names; `reads_gated` is its permission for public
-    gated repos.
-    """
-
-    secret: str
-    user: str
-    name: str = "token"
-    role: Role = "read"
-    reads_gated: bool = True
-    scoped: tuple[str, ...] = ()
-    state: TokenState = "valid"
-
-    def covers(self, repo: Repo) -> bool:
-        """Whether a private repo is within the token's reach."""
-        return self.role != "fineGrained" or repo.id in self.scoped
-
-    def opens_gates(self, repo: Repo) -> bool:
-        return self.role != "fineGrained" or self.reads_gated or repo.id in self.scoped
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    status: int
-    message: str
-    code: str = ""
-
-
-INVALID_CREDENTIALS = Refusal(401, "Invalid credentials in Authorization header")
-INVALID_USERNAME = Refusal(401, "Invalid username or password.")
-REPO_NOT_FOUND = Refusal(404, "Repository not found", "RepoNotFound")
-DISABLED = Refusal(403, "Access to this resource is disabled.")
-LACKS_GATED_SCOPE = Refusal(
-    403,
-    "Please enable access to public gated repositories in your fine-grained token settings to view this repository.",
-)
-ENTRY_NOT_FOUND = Refusal(404, "Entry not found", "EntryNotFound")
-REVISION_NOT_FOUND = Refusal(404, "Revision not found", "RevisionNotFound")
-
-_GATED_ANONYMOUS = (
-    "Access to model {id} is restricted. You must have access to it and be authenticated to access it. Please log in."
-)
-_GATED: dict[str, str] = {
-    "none": "Access to model {id} is restricted and you are not in the authorized list. "
-    "Visit https://huggingface.co/{id} to ask for access.",
-    "pending": "Your request to access model {id} is awaiting a review from the repo authors.",
-    "rejected": "Your request to access model {id} has been rejected by the repo's authors.",
-    "reset": "Your request to access model {id} has been reset by the repo's authors. "
-    "Visit https://huggingface.co/{id} to submit a new request.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +45,25 @@ class Caller:
         return self.token.user if self.token else ""
 
 
+@dataclass(frozen=True, slots=True)
+class OrgPolicy:
+    """A rule of an organisation (single sign-on, a list of networks) that keeps callers out, whoever they are.
+
+    How the Hub words it is on no public record, nor whether the metadata is closed, too: both can be chosen.
+    """
+
+    words: str
+    metadata: bool = False
+
+
 @dataclass(slots=True)
 class Access:
+    """`policies` are those of organisations and of single repos, by name."""
+
     bad_token: BadTokenAnswer = "invalid-credentials"
     tokens: dict[str, Token] = field(default_factory=dict)
+    orgs: dict[str, dict[str, OrgRole]] = field(default_factory=dict)
+    policies: dict[str, OrgPolicy] = field(default_factory=dict)
     standings: dict[tuple[str, str], Standing] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -100,6 +72,24 @@ class Access:
             raise ValueError(f"no such role or state: {token.role!r}, {token.state!r}")
         with self.lock:
             self.tokens[token.secret] = token
+
+    def set_orgs(self, user: str, orgs: Mapping[str, OrgRole]) -> None:
+        unknown = set(orgs.values()) - set(get_args(OrgRole))
+        if unknown:
+            raise ValueError(f"no such role in an organisation: {', '.join(sorted(unknown))}")
+        with self.lock:
+            self.orgs[user] = dict(orgs)
+
+    def orgs_of(self, user: str) -> Mapping[str, OrgRole]:
+        with self.lock:
+            return self.orgs.get(user, {})
+
+    def set_policy(self, name: str, policy: OrgPolicy | None) -> None:
+        with self.lock:
+            if policy is None:
+                self.policies.pop(name, None)
+            else:
+                self.policies[name] = policy
 
     def set_standing(self, user: str, repo: str, standing: Standing) -> None:
         if standing not in get_args(Standing):
@@ -118,7 +108,7 @@ class Access:
             bad = INVALID_USERNAME if self.bad_token == "invalid-username" else INVALID_CREDENTIALS
             return Caller(bad=bad)
         if token.state == "expired":
-            return Caller(bad=Refusal(401, f'User Access Token "{token.name}" is expired'))
+            return Caller(bad=expired(token.name))
         return Caller(token)
 
     def on_repo_routes(self, caller: Caller) -> Caller:
@@ -136,7 +126,9 @@ class Access:
         if not repo.private:
             return True
         token = caller.token
-        return token is not None and token.covers(repo) and self.standing(token.user, repo) == "accepted"
+        if token is None or not token.covers(repo):
+            return False
+        return repo.owner in self.orgs_of(token.user) or self.standing(token.user, repo) == "accepted"
 
     def may_see(self, caller: Caller, repo: Repo | None) -> Refusal | None:
         """Why the repo's page and metadata are refused. A private repo is never told from a missing one."""
@@ -144,54 +136,30 @@ class Access:
             return caller.bad
         if repo is None or not self.sees(caller, repo):
             return INVALID_USERNAME if caller.token is None else REPO_NOT_FOUND
-        return None
+        policy = self._policy(repo)
+        return Refusal(403, policy.words) if policy is not None and policy.metadata else None
 
     def may_read(self, caller: Caller, repo: Repo) -> Refusal | None:
         """Why the contents of a visible repo are refused."""
+        policy = self._policy(repo)
+        if policy is not None:
+            return Refusal(403, policy.words)
         if repo.disabled:
             return DISABLED
         if not repo.gated:
             return None
         if caller.token is None:
-            return Refusal(401, _GATED_ANONYMOUS.format(id=repo.id), "GatedRepo")
+            return gated(repo.id, "")
         if not caller.token.opens_gates(repo):
             return LACKS_GATED_SCOPE
         standing = self.standing(caller.token.user, repo)
-        if standing == "accepted":
-            return None
-        return Refusal(403, _GATED[standing].format(id=repo.id), "GatedRepo")
+        return None if standing == "accepted" else gated(repo.id, standing)
+
+    def _policy(self, repo: Repo) -> OrgPolicy | None:
+        with self.lock:
+            return self.policies.get(repo.id) or self.policies.get(repo.owner)
 
 
 def is_open_file(path: str) -> bool:
     """The files at a repo's root that every visitor of a gated repo may read."""
     return _OPEN_FILES.fullmatch(path) is not None
-
-
-def whoami(token: Token) -> dict[str, object]:
-    """The answer of `whoami-v2`."""
-    access: dict[str, object] = {
-        "displayName": token.name,
-        "role": token.role,
-        "createdAt": "2026-01-15T09:00:00.000Z",
-    }
-    if token.role == "fineGrained":
-        access["fineGrained"] = {
-            "canReadGatedRepos": token.reads_gated,
-            "global": [],
-            "scoped": [
-                {
-                    "entity": {"_id": f"{number:024x}", "type": "model", "name": name},
-                    "permissions": ["repo.content.read"],
-                }
-                for number, name in enumerate(token.scoped)
-            ],
-        }
-    return {
-        "type": "user",
-        "id": f"{sum(token.user.encode()):024x}",
-        "name": token.user,
-        "fullname": token.user.capitalize(),
-        "isPro": False,
-        "orgs": [],
-        "auth": {"type": "access_token", "accessToken": access},
-    }

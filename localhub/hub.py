@@ -11,18 +11,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from localhub import cas, cdn, control, routes
-from localhub.access import Access, BadTokenAnswer, Role, Standing, Token, TokenState
+from localhub import cas, cdn, control, mirror, routes
+from localhub.access import Access, BadTokenAnswer, OrgPolicy, Standing
 from localhub.clock import Clock
 from localhub.content import Content
 from localhub.faults import ORIGINS, Fault, Faults, verbatim
 from localhub.limits import Bucket, Policy, RateLimits
 from localhub.messages import Request, Response
+from localhub.mirror import AuthCheck
+from localhub.reach import Nowhere, Reach
 from localhub.record import Record, RequestLog
+from localhub.refusals import Wording
 from localhub.repos import Disabled, Files, Gated, Repo, contents, make_commit, make_file
 from localhub.server import Answered, Origin
 from localhub.signing import Signer
 from localhub.state import State
+from localhub.tokens import OrgRole, Role, Scopes, Token, TokenState, scopes
 from localhub.xet import XetStore
 
 
@@ -33,7 +37,7 @@ class LocalHub:
     certificate is good for `name`, `names`, `localhost` and `127.0.0.1`. `bad_token` is how an unknown token
     is answered: reports from the live Hub disagree, and a client must understand each. `page_size` is the
     most entries of one page of a tree. `url_seconds` and `xet_token_seconds` are the lives of signed
-    addresses and CAS tokens.
+    addresses and CAS tokens. `wording` is what `set_wording` takes.
 
     A defect of the hub itself (an exception in a handler) is printed, answered with 500, and raised by
     `close`.
@@ -53,6 +57,7 @@ class LocalHub:
         bad_token: BadTokenAnswer = "invalid-credentials",  # noqa: S107 - a policy, no password
         url_seconds: int = 3600,
         xet_token_seconds: int = 3600,
+        wording: Wording = None,
     ) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="localhub-"))
         self._clock = Clock()
@@ -76,7 +81,9 @@ class LocalHub:
             page_size=page_size,
             url_seconds=url_seconds,
             xet_token_seconds=xet_token_seconds,
+            wording=wording,
         )
+        self._nowhere = Nowhere(host)
         handlers = {"hub": self._answer_hub, "cdn": self._answer_cdn, "cas": self._answer_cas}
         ports = {"hub": port, "cdn": cdn_port, "cas": cas_port}
         self._origins = {
@@ -93,7 +100,8 @@ class LocalHub:
             for origin in ORIGINS
         }
         scheme = "https" if tls else "http"
-        self._state.urls = {origin: f"{scheme}://{name}:{self._origins[origin].port}" for origin in ORIGINS}
+        self._true_urls = {origin: f"{scheme}://{name}:{self._origins[origin].port}" for origin in ORIGINS}
+        self._state.urls = dict(self._true_urls)
 
     def start(self) -> Self:
         for origin in self._origins.values():
@@ -104,6 +112,7 @@ class LocalHub:
         """End every connection, free the ports, delete the folder; raises if the hub itself was at fault."""
         for origin in self._origins.values():
             origin.close()
+        self._nowhere.close()
         shutil.rmtree(self._folder)
         with self._defects_lock:
             if self._defects:
@@ -204,11 +213,26 @@ class LocalHub:
         name: str = "token",
         role: Role = "read",
         reads_gated: bool = True,
-        scoped: Collection[str] = (),
+        scoped: Scopes = (),
         state: TokenState = "valid",
     ) -> None:
-        """Issue a token, or replace one. An account owns, and so may read, the repos under its own name."""
-        self._state.access.add_token(Token(token, user, name, role, reads_gated, tuple(scoped), state))
+        """Issue a token, or replace one. An account owns, and so may read, the repos under its own name.
+
+        `scoped` is what a fine-grained one may read: repos, or all of an account's or organisation's; a mapping gives
+        each name's permissions.
+        """
+        self._state.access.add_token(Token(token, user, name, role, reads_gated, scopes(scoped), state))
+
+    def set_orgs(self, user: str, orgs: Mapping[str, OrgRole]) -> None:
+        """An account's organisations. A member sees their private repos; their gates it has to pass like others."""
+        self._state.access.set_orgs(user, orgs)
+
+    def set_policy(self, name: str, words: str | None, *, metadata: bool = False) -> None:
+        """A policy of an organisation, or of one repo: 403 with these words and no code, to everybody; None ends it.
+
+        It closes the contents, and with `metadata` the listing, too.
+        """
+        self._state.access.set_policy(name, None if words is None else OrgPolicy(words, metadata))
 
     def set_access(self, user: str, repo_id: str, standing: Standing) -> None:
         """An account's standing with a gated repo; for a private one, `accepted` is membership."""
@@ -238,13 +262,27 @@ class LocalHub:
         """Disarm all faults and verbatim answers."""
         self._faults.clear()
 
+    def set_wording(self, wording: Wording) -> None:
+        """Word all refusals differently, in `X-Error-Message` and body alike; statuses and codes stay. None: as ever,
+        a text: that one sentence for all, a function: what it makes of each.
+        """
+        self._state.wording = wording
+
+    def set_auth_check(self, auth_check: AuthCheck) -> None:
+        """Whether `auth-check` is there, or how a mirror answers that does not know it (see `localhub.mirror`)."""
+        self._state.auth_check = mirror.checked(auth_check)
+
+    def set_reach(self, origin: str, reach: Reach) -> None:
+        """Whether clients get to `cdn` or `cas`, whose address changes if not (see `localhub.reach`)."""
+        self._state.urls[origin] = self._nowhere.url(origin, reach, self._true_urls[origin])
+
     def rate_limit(
-        self, bucket: Bucket = "api", *, quota: int, window: int = 300, retry_after: int | str | None = None
+        self, bucket: Bucket = "api", *, quota: int | None, window: int = 300, retry_after: int | str | None = None
     ) -> None:
         """Replace a bucket's policy, for all callers, and begin a new window. Seconds; `retry_after` adds its
-        header.
+        header. A quota of None is the documented policy again.
         """
-        self._state.limits.set(bucket, Policy(quota, window, retry_after))
+        self._state.limits.set(bucket, None if quota is None else Policy(quota, window, retry_after))
 
     def advance(self, seconds: float) -> None:
         """Move the hub's clock on: windows end, signed addresses and CAS tokens expire."""

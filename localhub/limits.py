@@ -38,9 +38,12 @@ class RateLimits:
     used: dict[tuple[str, str], tuple[float, int]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def set(self, bucket: Bucket, policy: Policy) -> None:
+    def set(self, bucket: Bucket, policy: Policy | None) -> None:
+        """None is the documented policy again."""
         with self.lock:
-            self.policies[bucket] = policy
+            self.policies.pop(bucket, None)
+            if policy is not None:
+                self.policies[bucket] = policy
             self.used = {key: value for key, value in self.used.items() if key[0] != bucket}
 
     def take(self, bucket: str, caller: str, signed_in: bool, cost: int = 1) -> tuple[Headers, Response | None]:

@@ -11,22 +11,23 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
-from localhub import cdn
-from localhub.access import (
-    ENTRY_NOT_FOUND,
-    INVALID_USERNAME,
-    MASK,
-    REVISION_NOT_FOUND,
-    Caller,
-    Refusal,
-    is_open_file,
-    whoami,
-)
+from localhub import cdn, mirror
+from localhub.access import MASK, Caller, is_open_file
 from localhub.content import Content
 from localhub.messages import Headers, Request, Response, json_answer, ranged, redirect, text
+from localhub.refusals import (
+    BAD_REQUEST,
+    ENTRY_NOT_FOUND,
+    INVALID_USERNAME,
+    NO_PAGE,
+    REVISION_NOT_FOUND,
+    Refusal,
+    reworded,
+)
 from localhub.repos import Commit, HubFile, Repo
 from localhub.server import gzipped
 from localhub.state import State
+from localhub.tokens import whoami
 
 _DATE = "2026-01-15T09:00:00.000Z"
 _VERBS = "revision|tree|auth-check|paths-info|xet-read-token"
@@ -34,8 +35,6 @@ _NAME = rf"(?:[^/]+/(?!(?:{_VERBS}|resolve)(?:/|$))[^/]+|[^/]+)"
 _API = re.compile(rf"/api/(?P<kind>models|datasets|spaces)/(?P<repo>{_NAME})(?:/(?P<verb>{_VERBS})(?:/(?P<rest>.*))?)?")
 _RESOLVE = re.compile(rf"/(?P<kind>(?:datasets|spaces)/)?(?P<repo>{_NAME})/resolve/(?P<revision>[^/]+)/(?P<path>.+)")
 _CACHE = re.compile(r"/api/resolve-cache/models/(?P<repo>[^/]+(?:/[^/]+)?)/(?P<revision>[0-9a-f]{40})/(?P<path>.+)")
-_NO_PAGE = Refusal(404, "Sorry, we can't find the page you are looking for.")
-_BAD_REQUEST = Refusal(400, "Bad Request")
 _EXPOSED = (
     "X-Repo-Commit,X-Request-Id,X-Error-Code,X-Error-Message,X-Total-Count,ETag,Link,Accept-Ranges,Content-Range,"
     "X-Linked-Size,X-Linked-ETag,X-Xet-Hash"
@@ -64,10 +63,13 @@ class Moved(Exception):  # noqa: N818 - likewise
 
 
 def answer(state: State, request: Request) -> Response:
+    unknown = mirror.instead(state.auth_check, request.path)
+    if unknown is not None:
+        return unknown
     caller = state.access.caller(request.headers.get("authorization"))
     bucket, cost = _bucket(request.path)
     limits, refusal = state.limits.take(bucket, caller.user or request.client, bool(caller.user), cost)
-    response = refusal or _routed(state, request, caller)
+    response = reworded(refusal or _routed(state, request, caller), state.wording)
     return _finished(request, response.with_headers(*limits))
 
 
@@ -140,7 +142,7 @@ def _route(state: State, request: Request, caller: Caller) -> Response:
     read = request.method in ("GET", "HEAD")
     path = request.path
     if path == "/api/whoami-v2" and read:
-        return _whoami(caller)
+        return _whoami(state, caller)
     if read and (match := _CACHE.fullmatch(path)):
         return _cached_file(state, request, caller, match)
     if match := _API.fullmatch(path):
@@ -155,15 +157,15 @@ def _route(state: State, request: Request, caller: Caller) -> Response:
         return _resolve(state, request, caller, match)
     if read and path == "/":
         return Response(200, (("Content-Type", "text/html; charset=utf-8"),), Content.of(_HOME))
-    raise Refused(_NO_PAGE)
+    raise Refused(NO_PAGE)
 
 
-def _whoami(caller: Caller) -> Response:
+def _whoami(state: State, caller: Caller) -> Response:
     if caller.bad is not None:
         raise Refused(caller.bad)
     if caller.token is None:
         raise Refused(INVALID_USERNAME)
-    return json_answer(whoami(caller.token))
+    return json_answer(whoami(caller.token, state.access.orgs_of(caller.user)))
 
 
 def _visible(state: State, caller: Caller, kind: str, repo_id: str) -> tuple[Caller, Repo]:
@@ -278,7 +280,7 @@ def _tree(state: State, request: Request, caller: Caller, repo: Repo, rest: str)
         size = min(state.page_size, max(1, int(query.get("limit") or state.page_size)))
         start = int(base64.urlsafe_b64decode(query["cursor"])) if query.get("cursor") else 0
     except ValueError as error:
-        raise Refused(_BAD_REQUEST) from error
+        raise Refused(BAD_REQUEST) from error
     masked = not _readable(state, caller, repo)
     expand = query.get("expand", "").lower() == "true"
     page = [_entry(path, file, masked, expand) for path, file in entries[start : start + size]]
@@ -298,7 +300,7 @@ def _paths_info(state: State, request: Request, caller: Caller, repo: Repo, revi
             given = request.json()
             wanted, expand = list(given["paths"]), bool(given.get("expand"))
         except (ValueError, KeyError, TypeError) as error:
-            raise Refused(_BAD_REQUEST) from error
+            raise Refused(BAD_REQUEST) from error
     else:
         form = replace(request, target="/?" + request.body.decode()).pairs
         wanted = [value for key, value in form if key in ("paths", "paths[]")]
@@ -314,7 +316,7 @@ def _paths_info(state: State, request: Request, caller: Caller, repo: Repo, revi
 
 def _auth_check(state: State, request: Request, caller: Caller, repo: Repo, rest: str) -> Response:
     if rest:
-        raise Refused(_NO_PAGE)
+        raise Refused(NO_PAGE)
     _require_read(state, caller, repo)
     return text(200, "OK")
 

@@ -11,6 +11,8 @@ from localhub.access import Access
 from localhub.clock import Clock
 from localhub.content import Content
 from localhub.limits import RateLimits
+from localhub.mirror import AuthCheck
+from localhub.refusals import Wording
 from localhub.repos import Repo
 from localhub.signing import Signer
 from localhub.xet import XetStore
@@ -19,7 +21,8 @@ from localhub.xet import XetStore
 @dataclass(slots=True)
 class State:
     """`blobs` are the LFS files by sha256, as the content network stores them. `url_seconds` is how long a
-    signed address lives, `xet_token_seconds` how long a CAS token does.
+    signed address lives, `xet_token_seconds` how long a CAS token does. `wording` is in place of the refusals' own
+    words; `auth_check` whether that route is known.
     """
 
     clock: Clock
@@ -34,4 +37,6 @@ class State:
     repos: dict[str, Repo] = field(default_factory=dict)
     renamed: dict[str, str] = field(default_factory=dict)
     blobs: dict[str, Content] = field(default_factory=dict)
+    wording: Wording = None
+    auth_check: AuthCheck = "there"
     lock: threading.Lock = field(default_factory=threading.Lock)
