@@ -67,7 +67,8 @@ class Evidence:
     """What was answered to one request, or why there was no answer. All text is cleaned for display.
 
     `status` is 0 when no HTTP answer came; then `trouble` says which fault it was: `clock` is a certificate that is not
-    valid at the time of this machine's clock, `tls` any other that is not trusted.
+    valid at the time of this machine's clock, `tls` any other that is not trusted. `proxy` beside a status: a proxy
+    gave that answer itself, and `connect` beside one: the proxy got no further.
     `from_hub` is whether the answer bears the Hub's own marks (`X-Error-*`, JSON), not a proxy's; `elsewhere`, whether
     another host than the endpoint gave it, to which we had been sent (the content network), and not as a Hub.
     `issuer` and `valid` describe the certificate that was not trusted: who signed it, and from when to when it is good.
@@ -104,11 +105,15 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Repo:
-    """The public face of a repo at the commit to which the asked revision points. `gated`: "", "auto" or "manual"."""
+    """The public face of a repo at the commit to which the asked revision points. `gated`: "", "auto" or "manual".
+
+    `disabled`: the Hub still shows the repo's page, but gives none of its files.
+    """
 
     commit: str
     gated: str = ""
     files: tuple[RepoFile, ...] = ()
+    disabled: bool = False
 
     def has(self, path: str) -> bool:
         return any(file.path == path for file in self.files)
@@ -194,4 +199,6 @@ EXIT_CODES: dict[str, int] = {
     "not-a-hub": 76,
     "refused": 77,
 }
+# Nobody refused: the Hub does not answer at the moment, and may a little later.
+PASSING = frozenset({"rate-limited", "hub-error", "hub-unreachable"})
 PRECEDENCE: tuple[int, ...] = (77, 78, 76, 69, 75)

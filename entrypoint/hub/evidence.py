@@ -31,9 +31,10 @@ MESSAGE_LIMIT = 300
 _RATE_LIMIT = re.compile(r"\br\s*=\s*0\b.*?\bt\s*=\s*(\d+)")
 _PASSING_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 # From another host than the endpoint: a signed address that has expired, or bytes that are not there yet. The Hub gives
-# a fresh address when it is asked again.
+# a fresh address when it is asked again. A page is none of these: no storage says it so, but a network that blocks it.
 _PASSING_ELSEWHERE = frozenset({401, 403, 404, 410})
 _PASSING_TROUBLE = frozenset({"dns", "connect", "timeout", "reset", "other"})
+_OUT_OF_ITS_TIME = frozenset({9, 10})  # OpenSSL's X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED
 
 
 class Refusal(Exception):  # noqa: N818 - it is what was said, not what broke
@@ -51,22 +52,32 @@ class Refusal(Exception):  # noqa: N818 - it is what was said, not what broke
 
 def is_passing(evidence: Evidence) -> bool:
     """Rate limits, server faults and broken connections pass; a permanent refusal, TLS and proxy settings don't."""
-    if evidence.elsewhere and evidence.status in _PASSING_ELSEWHERE:
+    if evidence.elsewhere and evidence.from_hub and evidence.status in _PASSING_ELSEWHERE:
         return True
     if evidence.status:
         return evidence.status in _PASSING_STATUS
     return evidence.trouble in _PASSING_TROUBLE
 
 
+def is_untrusted_certificate(evidence: Evidence) -> bool:
+    """Whether a certificate was shown and not accepted: `tls` also stands for faults before there is one to see."""
+    return evidence.trouble == "clock" or (
+        evidence.trouble == "tls" and "certificate_verify_failed" in evidence.message.lower()
+    )
+
+
 def from_response(
-    response: httpx2.Response, body: bytes, now: float | None = None, *, at_home: bool = True
+    response: httpx2.Response, body: bytes, now: float | None = None, *, at_home: bool = True, proxied: bool = False
 ) -> Evidence:
     """The evidence in an HTTP answer. `body` is its beginning (it may be cut); `now` is the Unix time.
 
     `at_home`: the endpoint's own origin gave it. A mirror may send us on to a Hub: what bears `X-Error-*` is its word.
+    `proxied`: a proxy is in force for that address, and may have answered in the endpoint's place.
     """
     headers = response.headers
-    elsewhere = not at_home and "x-error-code" not in headers and "x-error-message" not in headers
+    spoken = "x-error-code" in headers or "x-error-message" in headers
+    by_proxy = proxied and not spoken and _bears_proxy_marks(response)
+    elsewhere = not at_home and not spoken and not by_proxy
     message = _shown(headers.get("x-error-message") or _words(headers, body))
     if elsewhere:
         message = _shown(f"from {response.request.url.host}: {message}")
@@ -75,7 +86,9 @@ def from_response(
         status=response.status_code,
         code=clean(headers.get("x-error-code", ""), 60),
         message=message,
-        from_hub=_bears_hub_marks(headers, body),
+        from_hub=not by_proxy and _bears_hub_marks(headers, body),
+        # with a 5xx the proxy is willing, but does not get through at the moment
+        trouble=("connect" if response.status_code >= 500 else "proxy") if by_proxy else "",
         retry_after=retry_after(headers, time.time() if now is None else now),
         elsewhere=elsewhere,
     )
@@ -151,6 +164,20 @@ def _bears_hub_marks(headers: Mapping[str, str], body: bytes) -> bool:
     return not _looks_like_html(kind, body.decode("utf-8", "replace"))
 
 
+def _bears_proxy_marks(response: httpx2.Response) -> bool:
+    """Whether the answer is the proxy's own, and not one that it passed on: of `Via` and its like both may have one.
+
+    `Proxy-Status` is set by every kind of intermediary; with an `error` the answer was made by it (RFC 9209, 2.1).
+    """
+    headers = response.headers
+    return (
+        response.status_code == 407
+        or "proxy-authenticate" in headers
+        or "x-squid-error" in headers
+        or re.search(r";\s*error\s*=", headers.get("proxy-status", "")) is not None
+    )
+
+
 def _chain(error: BaseException) -> list[BaseException]:
     """The deepest cause first: the operating system's word counts more than the wrapper's."""
     found: list[BaseException] = []
@@ -163,7 +190,8 @@ def _chain(error: BaseException) -> list[BaseException]:
 
 def _trouble(cause: BaseException) -> Trouble:
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return "tls"
+        # an error that no handshake raised has no code
+        return "clock" if getattr(cause, "verify_code", 0) in _OUT_OF_ITS_TIME else "tls"
     if isinstance(cause, socket.gaierror):
         return "dns"
     if isinstance(cause, httpx2.ProxyError):

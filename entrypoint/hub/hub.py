@@ -15,11 +15,14 @@ from entrypoint.failures import CONFIG, Failure
 from entrypoint.hub.evidence import Refusal
 from entrypoint.hub.retry import briefly
 from entrypoint.hub.session import begin_question, evidence_of_faults, limited, open_api
+from entrypoint.sentence import say
 from entrypoint.text import clean
 from entrypoint.values import Evidence, Identity, Repo, RepoFile
 
 T = TypeVar("T")
 MOST_FILES = 100_000
+MOST_NAMES = 500
+NAME_LIMIT = 100
 _MASKED = re.compile(r"\*+")
 
 
@@ -39,16 +42,19 @@ class Hub:
         """`GET /api/models/{repo}/auth-check`: silent when the repo's files may be read."""
         self._ask(lambda: self._api.auth_check(repo), f"/api/models/{repo}/auth-check")
 
-    def repo(self, repo: str, revision: str, *, brief: bool = False, hashes: bool = False) -> Repo:
+    def repo(self, repo: str, revision: str, *, hashes: bool = False) -> Repo:
         """The commit to which `revision` points, the gating, and every file with size and hashes.
 
         The metadata of a gated repo is public; hashes are masked (64 asterisks) for who may not read it, and come
         out blank here. `hashes`: each masked one is asked for with a HEAD of its file, which takes access. For a
         mirror (olah) keeps the listing that an earlier visitor got, and gives it to those who may read, too.
-        `brief`: the answer only makes a message better, and is not worth long retries.
         """
         where = f"/api/models/{repo}/revision/{revision}"
-        return self._ask(lambda: self._repo(repo, revision, hashes), where, brief=brief)
+        return self._ask(lambda: self._repo(repo, revision, hashes), where)
+
+    def public_face(self, repo: str) -> Repo:
+        """Whether the repo is gated, or disabled: public, and without its files. Worth no long retries."""
+        return self._ask(lambda: _face(self._api.model_info(repo)), f"/api/models/{repo}", brief=True)
 
     def head_file(self, repo: str, commit: str, path: str) -> None:
         """`HEAD /{repo}/resolve/{commit}/{path}`: what the server will ask; decides where auth-check is missing."""
@@ -86,9 +92,8 @@ class Hub:
                 try:
                     return question()
                 except HFValidationError as error:
-                    raise Failure(
-                        "bad-model-name", CONFIG, f"A model's name is none: {clean(str(error), 200)}"
-                    ) from error
+                    what = say("A model's name is none: {error}", error=clean(str(error), 200))
+                    raise Failure("bad-model-name", CONFIG, what) from error
                 except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
                     # json.JSONDecodeError is a ValueError; the others come of JSON that has another shape
                     raise Refusal(_unreadable(url, error)) from error
@@ -108,7 +113,8 @@ class Hub:
 
     def _repo(self, repo: str, revision: str, hashes: bool) -> Repo:
         info = self._api.model_info(repo, revision=revision)
-        if info.disabled:
+        face = _face(info)
+        if face.disabled:
             raise Refusal(
                 Evidence(
                     url=f"{self.endpoint}/api/models/{repo}",
@@ -117,7 +123,7 @@ class Hub:
                     from_hub=True,
                 )
             )
-        commit = str(info.sha or "")
+        commit = face.commit
         if not re.fullmatch(r"[0-9a-f]{40}", commit):
             raise ValueError(f"the answer names no commit: {commit!r}")
         entries = self._api.list_repo_tree(repo, recursive=True, revision=commit)
@@ -130,14 +136,18 @@ class Hub:
                 if hashes and entry.lfs and not file.sha256:
                     file = replace(file, sha256=self._published_sha256(repo, commit, file.path))
                 files.append(file)
-        gated = info.gated if isinstance(info.gated, str) else ""
-        return Repo(commit=commit, gated=clean(gated, 20), files=tuple(files))
+        return replace(face, files=tuple(files))
 
     def _published_sha256(self, repo: str, commit: str, path: str) -> str:
         etag = self._head(repo, commit, path).etag or ""
         if not re.fullmatch("[0-9a-f]{64}", etag):
             raise ValueError(f"the listing hides the hash of {path!r}, and so does the file's own answer")
         return etag
+
+
+def _face(info: huggingface_hub.ModelInfo) -> Repo:
+    gated = info.gated if isinstance(info.gated, str) else ""
+    return Repo(commit=str(info.sha or ""), gated=clean(gated, 20), disabled=info.disabled is True)
 
 
 def _file(entry: huggingface_hub.RepoFile) -> RepoFile:
@@ -172,13 +182,42 @@ def _identity(answer: Any) -> Identity:
     if not (isinstance(account, str) and clean(account)):
         raise ValueError("the answer names no account")
     token = _mapping(_mapping(answer.get("auth")).get("accessToken"))
-    reads_gated = _mapping(token.get("fineGrained")).get("canReadGatedRepos")
+    role = clean(str(token.get("role") or ""), 40)
+    scopes = _mapping(token.get("fineGrained"))
+    reads_gated = scopes.get("canReadGatedRepos")
     return Identity(
-        account=clean(account, 100),
-        token_name=clean(str(token.get("displayName") or ""), 100),
-        role=clean(str(token.get("role") or ""), 40),
+        account=clean(account, NAME_LIMIT),
+        token_name=clean(str(token.get("displayName") or ""), NAME_LIMIT),
+        role=role,
         reads_gated=reads_gated if isinstance(reads_gated, bool) else None,
+        orgs=_names(answer.get("orgs")),
+        readable=_readable(scopes) if role == "fineGrained" else None,
     )
+
+
+def _readable(scopes: dict[str, Any]) -> tuple[str, ...] | None:
+    """What a fine-grained token may read, by name. None where that is not limited to names, or not fully said: of a
+    list that is too long, the end may hold the very name that matters."""
+    scoped, everywhere = scopes.get("scoped"), scopes.get("global")
+    if not isinstance(scoped, list) or len(scoped) > MOST_NAMES or _reads_content(everywhere):
+        return None
+    readers = [_mapping(scope) for scope in scoped if _reads_content(_mapping(scope).get("permissions"))]
+    entities = [_mapping(scope.get("entity")) for scope in readers]
+    return _names([entity for entity in entities if entity.get("type") in ("user", "org", "model")])
+
+
+def _reads_content(permissions: Any) -> bool:
+    return isinstance(permissions, list) and any(
+        permission in ("repo.content.read", "repo.write") for permission in permissions
+    )
+
+
+def _names(entries: Any) -> tuple[str, ...]:
+    """The `name` of each entry that has one, cleaned; of a hostile number of them, the first."""
+    if not isinstance(entries, list):
+        return ()
+    names = (_mapping(entry).get("name") for entry in entries[:MOST_NAMES])
+    return tuple(shown for name in names if isinstance(name, str) and (shown := clean(name, NAME_LIMIT)))
 
 
 def _mapping(value: Any) -> dict[str, Any]:

@@ -20,9 +20,11 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import re
 import ssl
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
@@ -102,7 +104,8 @@ def open_api(endpoint: str, token: str | None, deadline: float | None = None) ->
         headers.pop(constants.HUGGINGFACE_HEADER_X_XET_HASH)
 
     def raise_refusal(response: httpx2.Response) -> None:
-        _raise_refusal(response, at_home=_origin(response.request.url) == home)
+        url = response.request.url
+        _raise_refusal(response, at_home=_origin(url) == home, proxied=_is_proxied(url))
 
     def client() -> httpx2.Client:
         return _Client(
@@ -181,13 +184,13 @@ def _end_in_time(response: httpx2.Response) -> None:
         response.stream = _Until(response, until)
 
 
-def _raise_refusal(response: httpx2.Response, *, at_home: bool) -> None:
+def _raise_refusal(response: httpx2.Response, *, at_home: bool, proxied: bool) -> None:
     if response.has_redirect_location or (response.status_code < 300 and not _is_page_for_data(response)):
         return
     body = b""
     if response.request.method != "HEAD":
         body = _beginning(response)
-    raise Refusal(from_response(response, body, at_home=at_home))
+    raise Refusal(from_response(response, body, at_home=at_home, proxied=proxied))
 
 
 def _is_page_for_data(response: httpx2.Response) -> bool:
@@ -196,7 +199,14 @@ def _is_page_for_data(response: httpx2.Response) -> bool:
     is_data = path.startswith("/api/") and not path.startswith("/api/resolve-cache/")
     # The Hub's own HEAD of a file names the commit; a sign-in page, asked for the same, does not.
     is_head_of_file = response.request.method == "HEAD" and "x-repo-commit" not in response.headers
-    return (is_data or is_head_of_file) and response.headers.get("content-type", "").lower().startswith("text/html")
+    is_page = response.headers.get("content-type", "").lower().startswith("text/html")
+    return is_page and (is_data or is_head_of_file or _is_signed_for_no_page(response.request.url))
+
+
+def _is_signed_for_no_page(url: httpx2.URL) -> bool:
+    """Whether the address is one of the content network's, signed for a file that by its name is no page."""
+    named = re.search(r'filename="([^"]+)"', url.params.get("response-content-disposition", ""))
+    return named is not None and not named[1].lower().endswith((".html", ".htm", ".xhtml"))
 
 
 def _beginning(response: httpx2.Response) -> bytes:
@@ -211,6 +221,12 @@ def _beginning(response: httpx2.Response) -> bytes:
     finally:
         response.close()
     return bytes(body[:ERROR_BODY_BYTES])
+
+
+def _is_proxied(url: httpx2.URL) -> bool:
+    proxies = urllib.request.getproxies()
+    in_force = proxies.get(url.scheme) or proxies.get("all")
+    return bool(in_force) and not urllib.request.proxy_bypass(url.host)
 
 
 def _origin(url: httpx2.URL) -> tuple[str, str, Any]:

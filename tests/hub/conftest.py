@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import huggingface_hub
 import pytest
@@ -38,8 +39,8 @@ class Asking:
     def open(self, endpoint: str, token: str | None = None, attempts: int = 1) -> Hub:
         return Hub(endpoint, token, patiently(attempts, sleep=self.pauses.append))
 
-    def access(self, endpoint: str, token: str | None = None, attempts: int = 1) -> Access:
-        return Access(self.open(endpoint, token, attempts), token_set=token is not None)
+    def access(self, endpoint: str, token: str | None = None, attempts: int = 1, **options: Any) -> Access:
+        return Access(self.open(endpoint, token, attempts), token_set=token is not None, **options)
 
     def verdict(
         self, endpoint: str, token: str | None = None, *, of: str = "acme/tiny", revision: str = "main"

@@ -15,7 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrypoint.hub.evidence import MESSAGE_LIMIT, from_exception, from_response, is_passing, retry_after
+from entrypoint.hub.evidence import (
+    MESSAGE_LIMIT,
+    from_exception,
+    from_response,
+    is_passing,
+    is_untrusted_certificate,
+    retry_after,
+)
 from entrypoint.values import Evidence
 
 NOW = 1_800_000_000.0
@@ -79,6 +86,56 @@ def test_without_a_message_header_the_body_speaks(kind: str, body: bytes, messag
 )
 def test_a_page_is_not_the_hubs_word(headers: dict[str, str], body: bytes, from_hub: bool) -> None:
     assert evidence(403, headers, body).from_hub is from_hub
+
+
+PROXYS_MARKS = [
+    {"X-Squid-Error": "ERR_ACCESS_DENIED 0"},
+    {"Proxy-Authenticate": "Basic"},
+    {"Proxy-Status": "gate.example; error=http_request_denied"},
+]
+
+
+def through_proxy(status: int, headers: Mapping[str, str], *, proxied: bool = True) -> Evidence:
+    request = httpx2.Request("GET", "http://hub.example/api/models/acme/tiny/auth-check")
+    return from_response(httpx2.Response(status, headers=headers, request=request), b"Denied", NOW, proxied=proxied)
+
+
+@pytest.mark.parametrize("kind", ["text/html", "text/plain", "application/json", ""])
+@pytest.mark.parametrize("marks", PROXYS_MARKS)
+def test_an_answer_that_the_proxy_in_force_made_itself_is_its_own(marks: dict[str, str], kind: str) -> None:
+    found = through_proxy(403, {**marks, "Content-Type": kind})
+    assert (found.status, found.trouble, found.from_hub) == (403, "proxy", False)
+    assert not is_passing(found)
+
+
+def test_a_proxy_that_wants_a_password_needs_no_other_mark() -> None:
+    assert through_proxy(407, {}).trouble == "proxy"
+
+
+@pytest.mark.parametrize("marks", PROXYS_MARKS)
+def test_a_proxy_that_gets_no_further_is_asked_again(marks: dict[str, str]) -> None:
+    found = through_proxy(503, {**marks, "Content-Type": "text/html"})
+    assert (found.status, found.trouble) == (503, "connect")
+    assert is_passing(found)
+
+
+@pytest.mark.parametrize("marks", PROXYS_MARKS)
+def test_without_a_proxy_in_force_there_is_none_to_blame(marks: dict[str, str]) -> None:
+    assert through_proxy(403, marks, proxied=False).trouble == ""
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Via": "1.1 proxy (squid)", "X-Cache": "MISS from proxy"},
+        {"Proxy-Status": "cdn.example; received-status=403"},
+        {"X-Error-Code": "GatedRepo", **PROXYS_MARKS[0]},
+        {"X-Error-Message": "Access to this resource is disabled.", **PROXYS_MARKS[2]},
+    ],
+)
+def test_what_a_proxy_passed_on_is_not_its_own(headers: dict[str, str]) -> None:
+    found = through_proxy(403, headers)
+    assert (found.trouble, found.from_hub) == ("", True)
 
 
 def test_what_a_hostile_server_says_comes_out_clean_and_short() -> None:
@@ -154,9 +211,19 @@ def wrapped(cause: BaseException, wrapper: Exception) -> Exception:
 CERTIFICATE = ssl.SSLCertVerificationError(1, "certificate verify failed: unable to get local issuer certificate")
 
 
+def unverified(code: int) -> ssl.SSLCertVerificationError:
+    error = ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: ...")
+    error.verify_code = code
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "trouble"),
     [
+        (wrapped(unverified(9), httpx2.ConnectError("x")), "clock"),
+        (wrapped(unverified(10), httpx2.ConnectError("x")), "clock"),
+        (wrapped(unverified(19), httpx2.ConnectError("x")), "tls"),
+        (wrapped(unverified(62), httpx2.ConnectError("x")), "tls"),
         (wrapped(socket.gaierror(-2, "Name or service not known"), httpx2.ConnectError("x")), "dns"),
         (wrapped(ConnectionRefusedError(errno.ECONNREFUSED, "refused"), httpx2.ConnectError("x")), "connect"),
         (wrapped(OSError(errno.ENETUNREACH, "Network is unreachable"), httpx2.ConnectError("x")), "connect"),
@@ -176,6 +243,13 @@ CERTIFICATE = ssl.SSLCertVerificationError(1, "certificate verify failed: unable
 )
 def test_a_fault_is_named_after_its_deepest_cause(error: Exception, trouble: str) -> None:
     assert from_exception(error).trouble == trouble
+
+
+def test_a_certificate_that_was_shown_is_told_from_a_handshake_that_failed_before() -> None:
+    assert is_untrusted_certificate(from_exception(unverified(9)))
+    assert is_untrusted_certificate(from_exception(unverified(19)))
+    assert not is_untrusted_certificate(from_exception(ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version")))
+    assert not is_untrusted_certificate(Evidence(trouble="connect", message="CERTIFICATE_VERIFY_FAILED"))
 
 
 def test_the_message_of_a_fault_is_that_of_the_cause_not_of_the_wrapper() -> None:
@@ -200,7 +274,7 @@ def test_other_answers_do_not_pass(status: int) -> None:
 
 def test_broken_connections_pass_but_neither_certificates_nor_proxy_settings_do() -> None:
     assert all(is_passing(Evidence(trouble=trouble)) for trouble in ("dns", "connect", "timeout", "reset", "other"))
-    assert not any(is_passing(Evidence(trouble=trouble)) for trouble in ("tls", "proxy"))
+    assert not any(is_passing(Evidence(trouble=trouble)) for trouble in ("tls", "clock", "proxy"))
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
@@ -210,6 +284,14 @@ def test_what_another_host_refuses_passes_and_names_the_host(status: int) -> Non
     assert is_passing(found)
     assert (found.elsewhere, found.url) == (True, "https://cdn.example/repos/x")
     assert found.message == "from cdn.example: Access Denied"
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+def test_a_page_in_place_of_what_another_host_holds_does_not_pass(status: int) -> None:
+    request = httpx2.Request("GET", "https://cdn.example/repos/x?Signature=s")
+    found = from_response(httpx2.Response(status, request=request), PAGE, NOW, at_home=False)
+    assert not is_passing(found)
+    assert (found.elsewhere, found.from_hub, found.message) == (True, False, "from cdn.example: Sign in")
 
 
 @pytest.mark.parametrize("mark", ["X-Error-Code", "X-Error-Message"])

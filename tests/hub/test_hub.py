@@ -222,7 +222,7 @@ def test_whoami_tells_whether_a_fine_grained_token_reads_gated_repos(
     hub: LocalHub, asking: Asking, reads_gated: bool
 ) -> None:
     hub.add_token(TOKEN, user="alice", name="ci", role="fineGrained", reads_gated=reads_gated)
-    assert asking.open(hub.url, TOKEN).whoami() == Identity("alice", "ci", "fineGrained", reads_gated)
+    assert asking.open(hub.url, TOKEN).whoami() == Identity("alice", "ci", "fineGrained", reads_gated, readable=())
 
 
 def fine(scopes: Any) -> dict[str, Any]:
@@ -240,7 +240,7 @@ def fine(scopes: Any) -> dict[str, Any]:
         ({"name": "alice", "auth": {"accessToken": {"role": None, "displayName": 7}}}, Identity("alice", "7")),
         ({"name": "a\x1b[31ml\nice", "auth": {}}, Identity("al ice")),
         (fine(None), Identity("alice", role="fineGrained")),
-        (fine({"scoped": []}), Identity("alice", role="fineGrained")),
+        (fine({"scoped": []}), Identity("alice", role="fineGrained", readable=())),
         (fine({"canReadGatedRepos": "yes"}), Identity("alice", role="fineGrained")),
     ],
     ids=str,
@@ -248,6 +248,100 @@ def fine(scopes: Any) -> dict[str, Any]:
 def test_what_whoami_leaves_out_is_left_open(known: LocalHub, asking: Asking, answer: Any, identity: Identity) -> None:
     known.answer("whoami", 200, JSON, json.dumps(answer))
     assert asking.open(known.url, TOKEN).whoami() == identity
+
+
+def scope(name: Any, *permissions: Any, kind: Any = "model") -> dict[str, Any]:
+    return {"entity": {"_id": "1", "type": kind, "name": name}, "permissions": list(permissions)}
+
+
+READ, WRITE = "repo.content.read", "repo.write"
+NOT_READABLE: tuple[str, ...] = ()
+
+
+@pytest.mark.parametrize(
+    ("scopes", "readable"),
+    [
+        ([scope("acme/tiny", READ)], ("acme/tiny",)),
+        ([scope("acme/tiny", WRITE)], ("acme/tiny",)),
+        ([scope("acme", READ, kind="org"), scope("alice", "discussion.write", READ, kind="user")], ("acme", "alice")),
+        ([scope("acme/tiny", "discussion.write")], NOT_READABLE),
+        ([scope("acme/tiny")], NOT_READABLE),
+        ([scope("acme/data", READ, kind="dataset"), scope("acme/space", READ, kind="space")], NOT_READABLE),
+        ([scope("acme/ti\x1b[31mny\u202e", READ)], ("acme/tiny",)),
+        ([scope("x" * 5000, READ)], ("x" * 99 + "…",)),
+        ([scope(" ", READ), scope(None, READ), scope(7, READ), scope(["a"], READ)], NOT_READABLE),
+        ([scope("a/b", READ, kind=None), scope("a/b", READ, kind=["model"]), scope("a/b", [READ])], NOT_READABLE),
+        ([{"entity": "acme/tiny", "permissions": [READ]}, {"permissions": [READ]}, {}, None, "x", 7], NOT_READABLE),
+        ([{"entity": {"type": "model", "name": "a/b"}, "permissions": READ}], NOT_READABLE),
+        ([scope(f"acme/{n}", READ) for n in range(501)], None),
+        ({"acme/tiny": READ}, None),
+        ("acme/tiny", None),
+        (None, None),
+    ],
+)
+def test_a_fine_grained_token_reads_what_it_names(
+    known: LocalHub, asking: Asking, scopes: Any, readable: tuple[str, ...] | None
+) -> None:
+    known.answer("whoami", 200, JSON, json.dumps(fine({"scoped": scopes, "global": ["discussion.write"]})))
+    assert asking.open(known.url, TOKEN).whoami().readable == readable
+
+
+def test_a_token_that_may_read_everywhere_is_not_limited_to_names(known: LocalHub, asking: Asking) -> None:
+    known.answer("whoami", 200, JSON, json.dumps(fine({"scoped": [scope("acme/tiny", READ)], "global": [READ]})))
+    assert asking.open(known.url, TOKEN).whoami().readable is None
+
+
+def test_another_role_is_not_limited_whatever_is_said_of_scopes(known: LocalHub, asking: Asking) -> None:
+    answer = fine({"scoped": [scope("acme/tiny", READ)]})
+    answer["auth"]["accessToken"]["role"] = "read"
+    known.answer("whoami", 200, JSON, json.dumps(answer))
+    assert asking.open(known.url, TOKEN).whoami().readable is None
+
+
+@pytest.mark.parametrize(
+    ("orgs", "names"),
+    [
+        ([{"type": "org", "name": "acme", "roleInOrg": "read"}, {"name": "umbrella"}], ("acme", "umbrella")),
+        ([{"name": "a\x1b[31mc\nme"}], ("ac me",)),
+        ([None, 7, "acme", [], {}, {"name": None}, {"name": 7}, {"name": "\u200b"}], ()),
+        ([{"name": f"org-{n}"} for n in range(5000)], tuple(f"org-{n}" for n in range(500))),
+        ({"name": "acme"}, ()),
+        ("acme", ()),
+        (None, ()),
+    ],
+    ids=["orgs", "escapes", "odd entries", "many", "mapping", "text", "nothing"],
+)
+def test_whoami_names_the_organisations(known: LocalHub, asking: Asking, orgs: Any, names: tuple[str, ...]) -> None:
+    known.answer("whoami", 200, JSON, json.dumps({"name": "alice", "orgs": orgs}))
+    assert asking.open(known.url, TOKEN).whoami().orgs == names
+
+
+# The public face
+
+
+@pytest.mark.parametrize("gated", ["", "auto", "manual"])
+@pytest.mark.parametrize("disabled", [False, "content"])
+def test_the_public_face_of_a_repo_is_one_request(hub: LocalHub, asking: Asking, gated: Any, disabled: Any) -> None:
+    hub.set_repo("acme/tiny", gated=gated, disabled=disabled)
+    face = asking.open(hub.url).public_face("acme/tiny")
+    assert (face.gated, face.disabled, face.files) == (gated, bool(disabled), ())
+    assert len(hub.requests) == 1
+
+
+@pytest.mark.parametrize("body", ["", "[]", "null", "7", "no json"])
+def test_a_face_of_another_shape_is_refused(hub: LocalHub, asking: Asking, body: str) -> None:
+    hub.answer("GET /api/models/acme/tiny$", 200, JSON, body)
+    with pytest.raises(Refusal) as refusal:
+        asking.open(hub.url).public_face("acme/tiny")
+    assert not refusal.value.evidence.from_hub
+
+
+@pytest.mark.parametrize("odd", ["no", 7, [], {"gated": "auto"}, None], ids=str)
+def test_what_a_face_says_oddly_it_does_not_say(hub: LocalHub, asking: Asking, odd: Any) -> None:
+    gated = odd if not isinstance(odd, str) else 1
+    hub.answer("GET /api/models/acme/tiny$", 200, JSON, json.dumps({"id": "x", "gated": gated, "disabled": odd}))
+    face = asking.open(hub.url).public_face("acme/tiny")
+    assert (face.gated, face.disabled) == ("", False)
 
 
 @pytest.mark.parametrize("body", ["", "{}", "[]", "null", "7", '"alice"', '{"name":""}', '{"name":{}}', '{"name":" "}'])

@@ -105,7 +105,8 @@ def test_an_answer_of_the_live_hub_gets_its_verdict(hub: LocalHub, asking: Askin
     if asker.startswith("alice"):
         fine = "fine-grained" in asker
         hub.add_token(TOKEN, user="alice", role="fineGrained" if fine else "read", reads_gated=not fine)
-    hub.set_repo("acme/tiny", gated="auto")
+    # what a visitor was told to be missing does not show itself elsewhere
+    hub.set_repo("acme/tiny", gated="auto", private=sample.kind.startswith("repo_missing_or_private"))
     hub.answer(ROUTES[route], *sample.answer(api=route not in ("head", "read")))
     client = asking.open(hub.url, None if asker == "nobody" else TOKEN)
     access = Access(client, token_set=asker != "nobody")

@@ -313,6 +313,15 @@ def test_a_page_that_is_a_file_of_the_repo_is_read(hub: LocalHub, asking: Asking
     assert page.hits == 1
 
 
+def test_a_page_of_the_content_network_in_place_of_another_file_is_not_its_bytes(hub: LocalHub, asking: Asking) -> None:
+    hub.fault("html", "GET /repos/", times=None, status=200)
+    client = asking.open(hub.url)
+    said = refused(lambda client: client.read("acme/tiny", "main", "model.safetensors"), client)
+    assert (said.status, said.from_hub, said.elsewhere) == (200, False, True)
+    assert said.message == "from localhost: Network sign-in"
+    assert said.url.startswith(hub.cdn_url)
+
+
 @pytest.mark.parametrize("status", [300, 304, 307])
 def test_a_redirect_to_nowhere_is_a_refusal(hub: LocalHub, asking: Asking, status: int) -> None:
     hub.answer("auth-check", status, {}, "")
