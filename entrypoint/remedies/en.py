@@ -13,7 +13,7 @@ _VERDICTS = {
         next="access is granted",
     ),
     "token-missing": Said(
-        arises="401 with the code `GatedRepo`, and no token was sent.",
+        arises="401 with the code `GatedRepo`, or for a repo that the Hub shows to everybody, and no token was sent.",
         means="Gated: the files go only to accounts that have accepted the authors' terms."
         " No token is set, so the Hub cannot know who is asking. An account is free; its token only opens"
         " downloads, and no text of yours goes to the Hub.",
@@ -21,7 +21,7 @@ _VERDICTS = {
     ),
     "token-invalid": Said(
         arises="401 to a request with a token, and `whoami` does not know the token either.",
-        means="The Hub does not accept {token}: it was deleted, replaced, or not copied whole."
+        means="The Hub does not accept {token}: it has expired, was deleted or replaced, or was not copied whole."
         " While a bad token is set, even public models are refused.",
         next="create a new Hub token and put it in place of the old one ({old})",
     ),
@@ -31,26 +31,28 @@ _VERDICTS = {
         next="create a new Hub token and put it in place of the expired one ({old})",
     ),
     "token-lacks-gated-scope": Said(
-        arises="403 without a code; `whoami` shows a fine-grained token that may not read gated repos, or the Hub's"
-        " sentence says so.",
+        arises="403 without a code for a gated repo; `whoami` shows a fine-grained token that may not read gated repos,"
+        " or the Hub's sentence says so.",
         means="A fine-grained token needs a permission of its own for gated models, and {token} lacks it.",
         next="let the token read public gated repos, at {endpoint}/settings/tokens",
     ),
     "token-lacks-repo-scope": Said(
-        arises="`whoami` shows a fine-grained token whose list of repos does not include this one.",
-        means="A fine-grained token reads only what it was made for, and {token} was not made for this.",
+        arises="403, or 404 for a repo of the account's own or of its organisation, and `whoami` shows a fine-grained"
+        " token whose scopes name neither this repo nor its owner.",
+        means="A fine-grained token reads only what it was made for, and {token} does not cover this.",
         next="add the model to what the token may read, at {endpoint}/settings/tokens",
     ),
     "terms-not-accepted": Said(
         arises="403 with the code `GatedRepo`, and no other reason in the Hub's sentence.",
-        means="Gated: the files go only to accounts that have accepted the authors' terms, and {who} has not yet.",
+        means="Gated: the files go only to accounts that have accepted the authors' terms, and {who} is not among"
+        " them.",
         next='as {who}, press "Agree and access repository" on the model\'s page',
     ),
     "review-pending": Said(
         arises="403 with the code `GatedRepo`, and the Hub says that the request awaits a review.",
         means="Access was asked for by {who}, and the authors have not answered yet. They decide, not the Hub:"
         " waiting helps, restarting does not.",
-        next="wait for the authors' answer to {who}, then start again",
+        next="wait for the authors' answer to {who}",
     ),
     "review-rejected": Said(
         arises="403 with the code `GatedRepo`, and the Hub says that the request was rejected.",
@@ -84,13 +86,13 @@ _VERDICTS = {
         next="correct the file names: nothing matches {wanted}",
     ),
     "repo-disabled": Said(
-        arises='403 without a code, and the Hub says "Access to this resource is disabled."',
+        arises='The Hub shows the repo as disabled, or says "Access to this resource is disabled."',
         means="The Hub has disabled this model, for everybody.",
         next="name another model in {source}",
     ),
     "org-policy": Said(
-        arises="403, and the Hub names a rule of the organisation: single sign-on, approved tokens,"
-        " or allowed networks.",
+        arises="403, and the Hub names a rule of the organisation (single sign-on, approved tokens, allowed"
+        " networks), or the account is a member and its token reaches the repo.",
         means="A rule of the organisation {organisation} stands in the way: single sign-on, approval of tokens,"
         " or a list of allowed networks.",
         next="ask an administrator of {organisation}",
@@ -98,12 +100,12 @@ _VERDICTS = {
     "rate-limited": Said(
         arises="429, after the retries.",
         means="The Hub has counted too many requests from this account or address, and asks for a pause.",
-        next="wait a few minutes, then start again",
+        next="wait a few minutes",
     ),
     "hub-error": Said(
         arises="408 or 5xx, after the retries; or the host of the files goes on refusing what the Hub granted.",
-        means="The Hub has a fault of its own just now. Nothing is wrong with your settings.",
-        next="wait a few minutes, then start again",
+        means="The Hub{at} has a fault of its own just now. Nothing is wrong with your settings.",
+        next="wait a few minutes",
     ),
     "hub-unreachable": Said(
         arises="No answer at all: the name was not resolved, the connection was refused, broke, or nothing"
@@ -112,18 +114,19 @@ _VERDICTS = {
         next="check this container's network: {host} cannot be reached",
     ),
     "tls-untrusted": Said(
-        arises="The TLS handshake failed because the certificate is not trusted here.",
-        means="{host} showed a certificate that this container does not trust: most often that of a company's firewall"
+        arises="The TLS handshake failed: the certificate is not trusted here, or not valid at the time of this"
+        " machine's clock.",
+        means="{host} showed no certificate that this container trusts: most often it is that of a company's firewall"
         " that reads encrypted traffic.",
         next="bring your company's CA into the container and set SSL_CERT_FILE",
     ),
     "proxy-refused": Said(
         arises="407, or the proxy refused to open the connection. A proxy's 403 is never taken for the Hub's.",
-        means="The proxy {proxy_named} refused to pass the request on. The Hub was never asked.",
+        means="The proxy {proxy_named} refused to let this container through to {host}.",
         next="ask the network's administrators to let the proxy pass {host}",
     ),
     "not-a-hub": Said(
-        arises="An answer without the Hub's marks (`X-Request-Id`, `X-Error-*`, JSON), usually an HTML page.",
+        arises="An answer without the Hub's marks (`X-Error-*`, JSON), usually an HTML page.",
         means="Something answered at {endpoint}, but it is no Hub: most often a network's sign-in page or a proxy's own"
         " page.",
         next="open {endpoint} in a browser on this network and see what answers",
@@ -141,6 +144,7 @@ _TROUBLES = {
     "connect": "No connection to {host} could be made: a firewall, or a proxy that must be used, is the usual cause.",
     "timeout": "{host} did not answer in time: a firewall that drops packets, or a slow network, is the usual cause.",
     "tls": "No safe connection to {host} could be made.",
+    "clock": "No safe connection to {host} could be made: its certificate is not valid by this machine's clock.",
     "proxy": "The proxy {proxy_named} did not let the request through to {host}.",
     "reset": "The connection to {host} was cut: a firewall or a proxy on the way is the usual cause.",
     "other": "{host} could not be reached.",
@@ -157,18 +161,20 @@ ENGLISH = Wording(
         "reranker": "to sort what it finds in your documents, on your own machine",
         "code": "the model named there runs code from it",
     },
+    sentence_separator=" ",
+    list_separator=", ",
+    and_more="{names} and {left} more",
     asks="{asker} asks for it: {source}.",
     asks_for_use="{asker} asks for it: {source} ({what_for}).",
     asks_listed="{source} asks for it.",
     asks_listed_code="A model in {source} asks for it (it runs code from it).",
-    optional="optional: the server starts without it",
+    optional="(optional: the server starts without it)",
     knows_account='The Hub{at} knows you as "{account}"',
     knows_account_by='The Hub{at} knows you as "{account}" ({parts})',
     saw_token="The Hub{at} saw the token from {token_source}",
     saw_no_token="The Hub{at} saw no token",
     token_quoted='token "{token_name}"',
     from_source="from {token_source}",
-    list_separator=", ",
     roles={"read": "read", "write": "write", "fineGrained": "fine-grained"},
     answered="{whom} and answered {answer}.",
     answered_quoting='{whom} and answered {answer}: "{message}"',
@@ -178,7 +184,9 @@ ENGLISH = Wording(
     network_said='The error was: "{message}"',
     files_found="It has: {files}.",
     files_more="It has: {files} and {files_left} more.",
+    link="More about this: {link}",
     at_host=" at {endpoint_host}",
+    account_named="{account}",
     account_unnamed="your account",
     token_named='the token "{token_name}"',
     token_of_source="the token from {token_source}",
@@ -186,28 +194,70 @@ ENGLISH = Wording(
     proxy_unnamed="on the way",
     usual_files="what a server reads (weights, configuration, tokenizer)",
     place_of_asker="{asker}'s setting {source}",
+    valid_span="from {valid_from} to {valid_until}",
+    hub_granted="The Hub{at} itself answered and granted access; only {host}, the host of the files, stands in the"
+    " way.",
+    file_host_refused="It did not hand out the files: it has a fault of its own just now, or a firewall answers for"
+    " it.",
+    no_file_host="What answered there is no host of the Hub's files: most often it is a firewall's or a proxy's own"
+    " page.",
+    never_asked="The Hub was never asked.",
+    token_wanted="The Hub{at} gives this model only to those who sign in, and no token is set. An account is free; its"
+    " token only opens downloads, and no text of yours goes to the Hub.",
+    may_read="Beyond what is public it may read: {readable_names} (an owner's name stands for all of its"
+    " repositories).",
+    may_read_nothing="It may read nothing beyond what is public.",
+    untrusted_issuer='{host} showed a certificate signed by "{issuer}", which this container does not trust: most often'
+    " that of a company's firewall that reads encrypted traffic.",
+    clocks={
+        "": "The certificate of {host} is not valid at the time that this machine's clock shows. Most likely the clock"
+        " is wrong.",
+        "behind": "The certificate of {host} is valid {valid_span}, and this machine's clock says {now}. Most likely"
+        " the clock is behind.",
+        "ahead": "The certificate of {host} is valid {valid_span}, and this machine's clock says {now}. Most likely"
+        " the clock is ahead.",
+        "expired": "The certificate of {host} is valid {valid_span}, and this machine's clock says {now}. Either the"
+        " clock is ahead, or the certificate has expired.",
+    },
+    proxy_wants_password="The proxy {proxy_named} asks for a name and a password (407), and got none, or wrong ones.",
+    next_request="as {who}, send the request for access on the model's page; its authors answer by hand",
+    next_issuer='set SSL_CERT_FILE to the CA certificate of "{issuer}"',
+    next_clock="set the clock of the host right: {host}'s certificate is not valid by it",
+    next_proxy_password="give the proxy its name and password, in HTTPS_PROXY",
+    next_token_file="create a new Hub token and put it into {token_file}",
+    next_open_hosts="let the firewall pass {host}, port 443: only the files are blocked",
     go_on="To go on:",
     go_on_as="To go on, as {account}:",
     to_have_it_too="To have it as well:",
     create_token='create a token of type "Read" at {endpoint}/settings/tokens (sign in or sign up first)',
     create_token_again='create a new token of type "Read" at {endpoint}/settings/tokens',
     token_to_env="put it into the file .env beside the compose file, as the line:\nHF_TOKEN=hf_...",
-    token_to_compose="hand it to the container: in the compose file, under its service:\n"
+    token_to_compose="hand it to the container, unless it is there: in the compose file, under its service:\n"
     "environment:\n  HF_TOKEN: ${{HF_TOKEN:-}}",
     token_to_environment="set it as HF_TOKEN in the environment of this container",
     replace_token="put it in place of the old one: {old}",
     replace_token_in_env="put it in place of the old one: {old}, usually in the file .env beside the compose file",
+    replace_token_in_file="put it in place of the old one: replace the content of the file {token_file} (a path in the"
+    " container)",
+    replace_token_in_secret="put it in place of the old one, which comes from the secret {token_file}: on the host,"
+    " replace the content of the file that the compose file names under `secrets:`",
     accept_terms='open {page} and press "Agree and access repository"',
     accept_terms_same_account='with the same account, open {page} and press "Agree and access repository"',
     request_access="open {page} and send the request for access (its authors answer by hand; that can take days)",
     request_access_same_account="with the same account, open {page} and send the request for access"
     " (its authors answer by hand; that can take days)",
     check_terms="see at {page} that {who} has accepted the terms",
+    check_request="if nothing is to be pressed there: {endpoint}/settings/gated-repos shows whether a request of {who}"
+    " awaits the authors' answer, or was rejected",
     tick_gated="open {endpoint}/settings/tokens, edit {token} and tick"
-    ' "Read access to contents of all public gated repos you can access"; or create one that has it at'
+    ' "Read access to contents of all public gated repos you can access" (the token itself stays the same)',
+    or_new_gated_token="or, instead, create a new token that has this permission, at"
     " {endpoint}/settings/tokens/new?canReadGatedRepos=true&tokenType=fineGrained"
     " and put it in place of the old one ({old})",
-    add_repo="open {endpoint}/settings/tokens, edit {token} and add {repo} to the repositories that it may read",
+    add_repo="open {endpoint}/settings/tokens, edit {token} and add {repo} to the repositories that it may read"
+    " (the token itself stays the same)",
+    or_read_token='or, instead, create a token of type "Read", which reads all that {who} may read, and put it in place'
+    " of the old one ({old})",
     add_private_repo="if the name is right and the model private: open {endpoint}/settings/tokens, edit"
     " {token} and add {repo} to the repositories that it may read",
     wait_for_authors="wait until {endpoint}/settings/gated-repos shows that the authors have accepted",
@@ -227,37 +277,49 @@ ENGLISH = Wording(
     correct_weights_file="correct llamacpp.llm_hf_model_file in PrivateGPT's settings",
     see_page="read the reason at {page}",
     other_model="name another model in {where}",
-    ask_admin="ask an administrator of {endpoint}/{organisation} to let {who} in, with this token and from"
-    " this network",
+    sign_in_to_org="open {page}, signed in as {who}, and sign in with the organisation too, if it asks for that (SSO)",
+    ask_admin="ask an administrator of {endpoint}/{organisation} to let {who} in, with {token} and from this network",
+    ask_own_admin="or, if the rule is one of your own organisation ({org_names}): ask an administrator there",
     wait_pause="wait {pause} seconds",
     wait_minutes="wait a few minutes",
     token_raises_limit="set a token (HF_TOKEN), if it happens again: the Hub allows more requests with one",
     hub_status="see how the Hub is doing at https://status.huggingface.co",
-    try_host="try it on the host, outside of the container:\ncurl -I {endpoint}",
+    try_host="try it on the host, outside of the container:\ncurl -I {address}",
     set_dns="if the host gets an answer, give the container a name server (this one, or your company's):"
     " in the compose file, under its service:\ndns: 1.1.1.1",
     set_dns_elsewhere="if the host gets an answer, give the container a name server that works",
     open_hosts="if a firewall stands in the way, let it pass port 443 to {hosts}",
+    use_mirror="where this network lets nobody reach {host}: name a mirror of the Hub that you trust, as"
+    " HF_ENDPOINT=https://mirror.example in the environment of this container (the token then goes to it)",
     set_proxy="if this network has a proxy, set HTTPS_PROXY=http://proxy:port in the environment of this container",
     check_proxy="see that the proxy {proxy} is right (HTTPS_PROXY) and passes {hosts}",
     get_ca="get your company's CA certificate as a PEM file from its IT department (where only a part of"
     " the traffic is inspected: append it to a copy of /etc/ssl/certs/ca-certificates.crt)",
+    get_ca_of='get the CA certificate of "{issuer}" as a PEM file from your company\'s IT department (where only a part'
+    " of the traffic is inspected: append it to a copy of /etc/ssl/certs/ca-certificates.crt)",
     mount_ca="save it as company-ca.pem beside the compose file and add there, under this container's"
     " service:\nenvironment:\n  SSL_CERT_FILE: /etc/ssl/company-ca.pem\nvolumes:\n  -"
     " ./company-ca.pem:/etc/ssl/company-ca.pem:ro",
     mount_ca_elsewhere="bring it into the container and set SSL_CERT_FILE to its path",
+    see_clock="look at the clock of the host, which its containers share:\ndate -u",
+    set_clock="set it right, best by network time (Docker Desktop: restart it, after sleep its clock can be behind):\n"
+    "sudo timedatectl set-ntp true",
+    renew_certificate="if the clock is right: renew the certificate of {host}",
     proxy_password="give the proxy the name and password that it asks for: HTTPS_PROXY=http://name:password@proxy:port",
     proxy_allow="ask the network's administrators to let the proxy pass {hosts}",
-    proxy_bypass="or go past the proxy, where the network allows it: NO_PROXY={host}",
-    open_endpoint="open {endpoint} in a browser on this network; if a sign-in page comes, sign in",
+    proxy_bypass="or go past the proxy, where the network allows it: NO_PROXY={no_proxy}",
+    open_address="open {address} in a browser on this network; if a sign-in page comes, sign in",
     check_endpoint="set HF_ENDPOINT ({endpoint}) to a Hub, or remove it",
     check_page="open {page} in a browser, signed in, and accept what it asks for",
     start_again="{command}",
     recreate='start again (a mere "restart" would keep the old environment):\n{command}',
+    nothing_more="nothing more: this container asks again by itself, and goes on",
+    nothing_more_but="nothing more: this container asks again by itself, and goes on. Only if you changed its"
+    " environment (.env, compose file):\n{command}",
     without="Or do without it: {how}",
     without_named="Or do without {names}: {how}",
-    without_listed="remove the entry from {source}, or move it to ENTRYPOINT_OPTIONAL_MODELS if the server"
-    " can start without it.",
+    without_listed="remove the entry from {source}, or move it to ENTRYPOINT_OPTIONAL_MODELS if the server can start"
+    " without it; or name an open model to be served in its place, with ENTRYPOINT_FALLBACKS (gated/repo=open/repo).",
     without_optional_listed="remove the entry from {source}, and this message goes away.",
     without_listed_code="remove the model that runs this code from {source}.",
     without_other="name another model in {where}.",
@@ -267,15 +329,20 @@ ENGLISH = Wording(
     " then counts with its built-in tokenizer.",
     without_tokenizer_1x='set tokenizer_mode of that model to "default": PrivateGPT then only estimates'
     " the count where it cannot have the tokenizer.",
-    without_weights="name an open GGUF model: llamacpp.llm_hf_repo_id and llamacpp.llm_hf_model_file in a"
-    " settings profile (with PGPT_PROFILES=docker: PGPT_HF_REPO_ID and PGPT_HF_MODEL_FILE).",
-    without_embedding="name an open embedding model: huggingface.embedding_hf_model_name in a settings"
-    " profile (with PGPT_PROFILES=docker: PGPT_EMBEDDING_HF_MODEL_NAME) and its size in"
-    " embedding.embed_dim; your documents must then be ingested again.",
+    without_weights="name an open GGUF model: llamacpp.llm_hf_repo_id and llamacpp.llm_hf_model_file in a settings"
+    " profile (with PGPT_PROFILES=docker: PGPT_HF_REPO_ID and PGPT_HF_MODEL_FILE), as Qwen/Qwen3-4B-GGUF with"
+    " Qwen3-4B-Q4_K_M.gguf.",
+    without_embedding="name an open embedding model: huggingface.embedding_hf_model_name in a settings profile (with"
+    " PGPT_PROFILES=docker: PGPT_EMBEDDING_HF_MODEL_NAME), as BAAI/bge-small-en-v1.5, and its size in"
+    " embedding.embed_dim (384 for that one); your documents must then be ingested again.",
     without_reranker="set rag.rerank.enabled to false in a settings profile.",
     without_code="name an embedding model that brings no code of its own:"
     " huggingface.embedding_hf_model_name in a settings profile, and its size in embedding.embed_dim; your"
     " documents must then be ingested again.",
+    asking_again="{headline}; asking again in {duration}",
+    going_on="access to {repos} is granted; going on",
+    fallback_taken="{repo} was REFUSED ({verdict}): {fallback} is served in its place, as ENTRYPOINT_FALLBACKS says."
+    " To have what was asked for: {next} ({link}).",
     nothing_downloaded="Nothing was downloaded.",
     something_kept="What had been downloaded is kept.",
     all_granted="Access to all models is granted.",
@@ -295,6 +362,8 @@ ENGLISH = Wording(
         127: "a restart alone won't help",
     },
     restart_after_review="a restart helps only after the authors have answered",
+    waiting_for_access="Waiting for access; asking again by itself.",
+    waiting_for_hub="Waiting until the Hub answers; asking again by itself.",
     page_refusals="What the Hub can say about a model, when each answer is given, and what a person then"
     " reads. The names are stable: logs, the state file and the status page use them.",
     page_example="The examples show PrivateGPT 0.5, whose default setting `llm.tokenizer` names the gated"
@@ -325,6 +394,10 @@ ENGLISH = Wording(
     },
     exit_signal="ended by signal n",
     labels={
+        "language": "English",
+        "or": "Or:",
+        "colon": ": ",
+        "stop": ".",
         "refusals": "Refusals",
         "exit-codes": "Exit codes",
         "arises": "When",

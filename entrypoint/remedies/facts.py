@@ -6,25 +6,36 @@ characters and of secrets. Nothing that writes sentences touches a `Verdict`.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal
 from urllib.parse import quote, urlsplit
 
 from entrypoint.text import mask_url, shown
-from entrypoint.values import Verdict
+from entrypoint.values import Evidence, Verdict
 
+HUB = "https://huggingface.co"
+DOCS = "docs/refusals.md"  # where every refusal is described, by the anchor of its name; may become an address
 NAME_LIMIT = 100
 MESSAGE_LIMIT = 200
 PLACE_LIMIT = 120
 FILES_NAMED = 5
+NAMES_KEPT = 50  # of organisations, and of what a token may read
+
+Fit = Callable[[str, int], str]
+Clock = Literal["", "behind", "ahead", "expired"]
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What is the same for all needs of one start. Holds no secret; `proxy` is masked, "" for none.
+    """What is the same for all needs of one start. Shows no secret; `proxy` is masked, "" for none.
 
     `token_source` is "" when no token is set, else its name, as in "HF_TOKEN_FILE (/run/secrets/hf_token)".
     `command` is what a person types to start the deployment again. `waits`: the container stays, asks again by itself,
-    and goes on once access is granted.
+    and goes on once access is granted. `now` is the Unix time by this machine's clock, where it may matter. `take_out`
+    frees text of the secrets that are known (`redaction.known`): before anything is cut out of it.
     """
 
     endpoint: str
@@ -33,11 +44,18 @@ class Context:
     proxy: str = ""
     nothing_downloaded: bool = True
     waits: bool = False
+    now: float | None = None
+    take_out: Callable[[str], str] = field(default=str, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """One verdict in clean text. Blank means unknown, or that there is none."""
+    """One verdict in clean text. Blank means unknown, or that there is none.
+
+    `token_file` is the file that holds the token, where one does. `clock` is what is most likely wrong about the time:
+    this machine's clock is behind or ahead, or the certificate has expired. `file_host`: what failed is not the
+    endpoint but a host to which the Hub sent us for the files. `proxy_status` is the proxy's own answer.
+    """
 
     verdict: str
     repo: str
@@ -59,69 +77,161 @@ class Facts:
     account: str
     token_name: str
     role: str
+    orgs: tuple[str, ...]
+    readable: tuple[str, ...] | None
     status: int
     code: str
     message: str
     trouble: str
     elsewhere: bool
     pause: int
+    issuer: str
+    valid: str
+    valid_from: str
+    valid_until: str
+    now: str
+    clock: Clock
     host: str
+    file_host: bool
     endpoint: str
     endpoint_host: str
     token_source: str
+    token_file: str
     command: str
     proxy: str
+    proxy_status: int
+    waits: bool
+    link: str
+
+    @property
+    def open(self) -> bool:
+        """Whether the repo is known to have no gate."""
+        return self.repo_known and not self.gated
 
 
 def gather(verdict: Verdict, context: Context) -> Facts:
+    def fit(text: str, limit: int) -> str:
+        return shown(text, limit, context.take_out)
+
     need, evidence, identity, repo = verdict.need, verdict.evidence, verdict.identity, verdict.repo
-    name = shown(need.repo, NAME_LIMIT)
-    endpoint = shown(mask_url(context.endpoint), PLACE_LIMIT).rstrip("/")
-    endpoint_host = _host(endpoint)
+    name = fit(need.repo, NAME_LIMIT)
+    endpoint = fit(mask_url(context.endpoint), PLACE_LIMIT).rstrip("/")
+    endpoint_host = _host(endpoint, fit)
+    host = _host(context.take_out(evidence.url), fit) or endpoint_host
     paths = [file.path for file in repo.files] if repo else []
+    token_source = fit(context.token_source, PLACE_LIMIT)
+    valid = fit(evidence.valid, NAME_LIMIT)
+    valid_from, valid_until = _span(valid)
+    now = _moment(context.now)
     return Facts(
         verdict=verdict.name,
         repo=name,
-        revision=shown(need.revision, NAME_LIMIT),
+        revision=fit(need.revision, NAME_LIMIT),
         page=f"{endpoint}/{quote(name, safe='/')}",
-        tree=f"{endpoint}/{quote(name, safe='/')}/tree/{quote(shown(need.revision, NAME_LIMIT), safe='/')}",
+        tree=f"{endpoint}/{quote(name, safe='/')}/tree/{quote(fit(need.revision, NAME_LIMIT), safe='/')}",
         search=f"{endpoint}/models?search={quote(name.rpartition('/')[2], safe='')}",
         organisation=name.partition("/")[0],
-        asker=shown(need.asker, NAME_LIMIT),
-        source=shown(need.source, PLACE_LIMIT),
+        asker=fit(need.asker, NAME_LIMIT),
+        source=fit(need.source, PLACE_LIMIT),
         use=need.use,
         required=need.required,
-        gated=shown(repo.gated, 20) if repo else "",
+        gated=fit(repo.gated, 20) if repo else "",
         repo_known=repo is not None,
-        patterns=shown(", ".join(need.patterns), MESSAGE_LIMIT),
-        files=shown(", ".join(paths[:FILES_NAMED]), MESSAGE_LIMIT),
+        patterns=fit(", ".join(need.patterns), MESSAGE_LIMIT),
+        files=fit(", ".join(paths[:FILES_NAMED]), MESSAGE_LIMIT),
         files_left=max(0, len(paths) - FILES_NAMED),
-        detail=shown(verdict.detail, MESSAGE_LIMIT),
-        account=shown(identity.account, NAME_LIMIT) if identity else "",
-        token_name=shown(identity.token_name, NAME_LIMIT) if identity else "",
-        role=shown(identity.role, 40) if identity else "",
+        detail=fit(verdict.detail, MESSAGE_LIMIT),
+        account=fit(identity.account, NAME_LIMIT) if identity else "",
+        token_name=fit(identity.token_name, NAME_LIMIT) if identity else "",
+        role=fit(identity.role, 40) if identity else "",
+        orgs=_names(identity.orgs, fit) if identity else (),
+        readable=_names(identity.readable, fit) if identity and identity.readable is not None else None,
         status=evidence.status,
-        code=shown(evidence.code, 60),
-        message=shown(evidence.message, MESSAGE_LIMIT),
+        code=fit(evidence.code, 60),
+        message=fit(evidence.message, MESSAGE_LIMIT),
         trouble=evidence.trouble,
         elsewhere=evidence.elsewhere,
         pause=max(0, round(evidence.retry_after)),
-        host=_host(evidence.url) or endpoint_host,
+        issuer=fit(evidence.issuer, NAME_LIMIT),
+        valid=valid,
+        valid_from=valid_from,
+        valid_until=valid_until,
+        now=now,
+        clock=_clock(now, valid_from, valid_until, endpoint),
+        host=host,
+        # A mirror may send us on to the Hub itself: that one holds more than files.
+        file_host=evidence.elsewhere or (host != endpoint_host and host != _host(HUB, fit)),
         endpoint=endpoint,
         endpoint_host=endpoint_host,
-        token_source=shown(context.token_source, PLACE_LIMIT),
-        command=shown(context.command, PLACE_LIMIT),
-        proxy=shown(mask_url(context.proxy), PLACE_LIMIT),
+        token_source=token_source,
+        token_file=_file(token_source),
+        command=fit(context.command, PLACE_LIMIT),
+        proxy=fit(mask_url(context.proxy), PLACE_LIMIT),
+        proxy_status=_proxy_status(evidence),
+        waits=context.waits,
+        link=f"{DOCS}#{verdict.name}",
     )
 
 
 def fill(template: str, facts: Facts, **more: str | int) -> str:
     """The sentence with its facts. Values are put in once: braces that came from outside stay what they are."""
-    return template.format_map(asdict(facts) | more)
+    return template.format_map(_Values(facts, more))
 
 
-def _host(url: str) -> str:
+@dataclass(frozen=True, slots=True)
+class _Values:
+    facts: Facts
+    more: Mapping[str, str | int]
+
+    def __getitem__(self, name: str) -> object:
+        return self.more[name] if name in self.more else getattr(self.facts, name)
+
+
+def _names(names: tuple[str, ...], fit: Fit) -> tuple[str, ...]:
+    return tuple(fit(name, NAME_LIMIT) for name in names[:NAMES_KEPT])
+
+
+def _file(source: str) -> str:
+    """The path in "HF_TOKEN_FILE (/run/secrets/hf_token)", or in a source that is a path itself."""
+    if source.startswith("/"):
+        return source
+    inside = source.partition(" (")[2].removesuffix(")")
+    return inside if inside.startswith("/") else ""
+
+
+def _span(valid: str) -> tuple[str, str]:
+    """The two dates in the description of a certificate's time; blanks where it is written otherwise."""
+    dates = re.findall(r"\d{4}-\d{2}-\d{2}", valid)
+    return (dates[0], dates[1]) if len(dates) == 2 else ("", "")
+
+
+def _moment(now: float | None) -> str:
+    if now is None:
+        return ""
+    return datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _clock(now: str, valid_from: str, valid_until: str, endpoint: str) -> Clock:
+    """The Hub renews its certificate long before the end; so there, it is the clock that is ahead."""
+    if not (now and valid_from):
+        return ""
+    if now[:10] <= valid_from:
+        return "behind"
+    if now[:10] >= valid_until:
+        return "ahead" if endpoint == HUB else "expired"
+    return ""
+
+
+def _proxy_status(evidence: Evidence) -> int:
+    """A refused CONNECT is no HTTP answer to our request: the proxy's status line is the words of the fault."""
+    if evidence.status:
+        return evidence.status
+    begin = re.match(r"([45]\d\d)\b", evidence.message)
+    return int(begin[1]) if begin else 0
+
+
+def _host(url: str, fit: Fit) -> str:
     try:
-        return shown(urlsplit(url).hostname or "", NAME_LIMIT)
+        return fit(urlsplit(url).hostname or "", NAME_LIMIT)
     except ValueError:  # "http://[": not an address at all, then there is no host to name
         return ""

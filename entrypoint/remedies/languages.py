@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from entrypoint.remedies.en import ENGLISH
 from entrypoint.remedies.wording import Wording
+from entrypoint.remedies.zh import CHINESE
 
-LANGUAGES: Mapping[str, Wording] = {"en": ENGLISH}
+LANGUAGES: Mapping[str, Wording] = {"en": ENGLISH, "zh": CHINESE}
 
 
 def wording(lang: str) -> Wording:

@@ -9,14 +9,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from entrypoint.remedies.facts import Facts, fill
-from entrypoint.remedies.steps import phrases, say, steps
+from entrypoint.remedies.meaning import NOT_THE_HUB, means
+from entrypoint.remedies.phrases import phrases, say
+from entrypoint.remedies.steps import steps
 from entrypoint.remedies.wording import Wording
 from entrypoint.text import clean
 
-# Not the Hub's own answer: "The Hub answered" would blame the wrong party.
-_NOT_THE_HUB = frozenset({"hub-unreachable", "tls-untrusted", "proxy-refused", "not-a-hub"})
 # Where another model or no model would end the same way, there is no doing without it.
-_NO_WAY_AROUND = _NOT_THE_HUB | {"granted", "rate-limited", "hub-error"}
+_NO_WAY_AROUND = NOT_THE_HUB | {"granted", "rate-limited", "hub-error"}
 # The model can be read; only what is asked of it is wrong.
 _MERE_TYPO = frozenset({"revision-not-found", "file-not-found"})
 # The Hub's sentence repeats the repo and its address; where the verdict says what it means, its head is enough.
@@ -38,6 +38,7 @@ class Remedy:
     heading: str
     steps: tuple[str, ...]
     without: tuple[tuple[str, str], ...]
+    link: str
 
 
 def remedies(refused: Iterable[Facts], w: Wording) -> tuple[Remedy, ...]:
@@ -53,23 +54,22 @@ def remedy(group: tuple[Facts, ...], w: Wording) -> Remedy:
     return Remedy(
         needs=group,
         asks=tuple(_asks(facts, w) for facts in group),
-        means=_means(first, w),
-        answer=_answer(first, w, alone=len(group) == 1),
+        means=means(first, w),
+        answer=_answer(first, w, alone=len({facts.message for facts in group}) == 1),
         detail=_detail(first, w),
         heading=_heading(group, w),
         steps=steps(group, w),
         without=_all_without(group, w),
+        link=fill(w.link, first),
     )
-
-
-def next_step(facts: Facts, w: Wording) -> str:
-    return say(w.verdicts[facts.verdict].next, facts, w)
 
 
 def _cause(facts: Facts) -> tuple[object, ...]:
     """What must be equal for two refusals to be told as one. What names files or revisions stays apart."""
     apart = facts.repo if facts.verdict in ("revision-not-found", "file-not-found", "refused") else ""
-    return facts.verdict, facts.account, facts.status, facts.trouble, facts.detail, apart
+    network = (facts.trouble, facts.host, facts.issuer, facts.clock) if facts.verdict in NOT_THE_HUB else ()
+    ungated = facts.verdict == "token-missing" and facts.open
+    return facts.verdict, facts.account, facts.status, facts.detail, apart, network, facts.file_host, ungated
 
 
 def _asks(facts: Facts, w: Wording) -> str:
@@ -79,17 +79,11 @@ def _asks(facts: Facts, w: Wording) -> str:
     return fill(w.asks_for_use, facts, what_for=use) if use else say(w.asks, facts, w)
 
 
-def _means(facts: Facts, w: Wording) -> str:
-    if facts.verdict == "hub-unreachable":
-        return say(w.troubles[facts.trouble], facts, w)
-    return say(w.verdicts[facts.verdict].means, facts, w)
-
-
 def _answer(facts: Facts, w: Wording, *, alone: bool) -> str:
     quoting = bool(facts.message) and alone
     if facts.verdict != "refused":
         facts = replace(facts, message=clean(facts.message, QUOTE_LIMIT))
-    if facts.verdict in _NOT_THE_HUB or facts.elsewhere:
+    if facts.verdict in NOT_THE_HUB or facts.file_host:
         if facts.status:
             return say(w.somebody_answered_quoting if quoting else w.somebody_answered, facts, w)
         return say(w.network_said, facts, w) if facts.message else ""
@@ -139,7 +133,7 @@ def _all_without(group: tuple[Facts, ...], w: Wording) -> tuple[tuple[str, str],
 
 
 def _without(facts: Facts, w: Wording) -> str:
-    if facts.verdict in ("token-invalid", "token-expired") and facts.repo_known and not facts.gated:
+    if facts.verdict in ("token-invalid", "token-expired") and facts.open:
         return say(w.without_public_token, facts, w)
     if facts.verdict in _NO_WAY_AROUND | _MERE_TYPO:
         return ""

@@ -1,6 +1,6 @@
 """The names of all sentences that a person can meet. A language is one value of `Wording`: it fills every one.
 
-Sentences are templates: `{repo}` and the like are the names of `facts.Facts` and of `steps.phrases`. In a step, what
+Sentences are templates: `{repo}` and the like are the names of `facts.Facts` and of `phrases.phrases`. In a step, what
 follows a line break is to be copied as it stands. A sentence that a language lacks fails at import.
 """
 
@@ -28,6 +28,9 @@ class Wording:
     verdicts: Mapping[str, Said]
     troubles: Mapping[str, str]  # what `hub-unreachable` means, by `Evidence.trouble`
     uses: Mapping[str, str]  # by `Need.use`; blank where there is nothing to tell
+    sentence_separator: str
+    list_separator: str
+    and_more: str  # a list that was cut
 
     # who asks, and what was answered
     asks: str
@@ -41,7 +44,6 @@ class Wording:
     saw_no_token: str
     token_quoted: str
     from_source: str
-    list_separator: str
     roles: Mapping[str, str]
     answered: str
     answered_quoting: str
@@ -51,9 +53,11 @@ class Wording:
     network_said: str
     files_found: str
     files_more: str
+    link: str
 
     # parts of sentences, where a fact may be unknown
     at_host: str
+    account_named: str
     account_unnamed: str
     token_named: str
     token_of_source: str
@@ -61,6 +65,25 @@ class Wording:
     proxy_unnamed: str
     usual_files: str
     place_of_asker: str
+    valid_span: str
+
+    # what a verdict means where more is known than its name
+    hub_granted: str  # only the host of the files is in the way
+    file_host_refused: str
+    no_file_host: str
+    never_asked: str
+    token_wanted: str  # without the gate
+    may_read: str
+    may_read_nothing: str
+    untrusted_issuer: str
+    clocks: Mapping[str, str]  # by `Facts.clock`
+    proxy_wants_password: str
+    next_request: str
+    next_issuer: str
+    next_clock: str
+    next_proxy_password: str
+    next_token_file: str
+    next_open_hosts: str
 
     # headings of the steps
     go_on: str
@@ -75,13 +98,18 @@ class Wording:
     token_to_environment: str
     replace_token: str
     replace_token_in_env: str
+    replace_token_in_file: str
+    replace_token_in_secret: str
     accept_terms: str
     accept_terms_same_account: str
     request_access: str
     request_access_same_account: str
     check_terms: str
+    check_request: str
     tick_gated: str
+    or_new_gated_token: str
     add_repo: str
+    or_read_token: str
     add_private_repo: str
     wait_for_authors: str
     ask_authors: str
@@ -98,7 +126,9 @@ class Wording:
     correct_weights_file: str
     see_page: str
     other_model: str
+    sign_in_to_org: str
     ask_admin: str
+    ask_own_admin: str
     wait_pause: str
     wait_minutes: str
     token_raises_limit: str
@@ -107,19 +137,26 @@ class Wording:
     set_dns: str
     set_dns_elsewhere: str
     open_hosts: str
+    use_mirror: str
     set_proxy: str
     check_proxy: str
     get_ca: str
+    get_ca_of: str
     mount_ca: str
     mount_ca_elsewhere: str
+    see_clock: str
+    set_clock: str
+    renew_certificate: str
     proxy_password: str
     proxy_allow: str
     proxy_bypass: str
-    open_endpoint: str
+    open_address: str
     check_endpoint: str
     check_page: str
     start_again: str
     recreate: str
+    nothing_more: str
+    nothing_more_but: str
 
     # doing without it
     without: str
@@ -136,6 +173,11 @@ class Wording:
     without_reranker: str
     without_code: str
 
+    # one-line forms
+    asking_again: str
+    going_on: str
+    fallback_taken: str
+
     # the last line
     nothing_downloaded: str
     something_kept: str
@@ -144,6 +186,8 @@ class Wording:
     exit_code: str
     restarts: Mapping[int, str]  # whether a restart helps, by exit code
     restart_after_review: str
+    waiting_for_access: str
+    waiting_for_hub: str
 
     # the pages in docs/
     page_refusals: str
