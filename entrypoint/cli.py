@@ -23,6 +23,8 @@ Checks access to Hugging Face models, fetches and proves them, then becomes the 
   model-entrypoint run -- CMD ARG...        the whole line, then becomes CMD
   model-entrypoint prefetch [-- CMD ...]    the same without the handover; CMD tells whose settings to read
   model-entrypoint plan [-- CMD ...]        what would be fetched, and whether it may be; moves and writes nothing
+  model-entrypoint doctor [--json] [-- CMD ...]
+                                            checks everything that a start takes, each trouble with its remedy
   model-entrypoint status [--json]          the present phase
   model-entrypoint healthcheck              exit code 0 when the server answers, else 1; one line
   model-entrypoint --version | --help
@@ -48,13 +50,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from entrypoint.status import show
 
         return show.main(os.environ, as_json=bool(rest))
+    if command == "doctor":
+        as_json = rest[:1] == ["--json"]
+        left = rest[1:] if as_json else rest
+        if left[:1] in ([], ["--"]):
+            return _examined(left[1:], as_json=as_json)
     if command in ("run", "prefetch", "plan"):
         if rest[:1] == ["--"]:
             return _guarded(command, rest[1:])
         if not rest or not rest[0].startswith("-"):
             return _guarded(command, rest)
-    sys.stderr.write(f"model-entrypoint: not understood: {' '.join([command, *rest][:2])}\n\n{HELP}")
+    from entrypoint.text import shown
+
+    sys.stderr.write(f"model-entrypoint: not understood: {shown(' '.join([command, *rest][:2]))}\n\n{HELP}")
     return USAGE
+
+
+def _examined(command: Sequence[str], *, as_json: bool) -> int:
+    import time
+
+    began = time.monotonic()  # what follows costs a slow machine seconds, of which there are ten in all
+    try:
+        from entrypoint.doctor.command import main as examine
+
+        examine(dict(os.environ), command, as_json=as_json, began=began)
+    except Exception as error:
+        from entrypoint import ending
+
+        return ending.tell(error, None)
+    return SOFTWARE  # not reached: whatever hangs, the examination ends the process by itself
 
 
 def _guarded(name: str, command: Sequence[str]) -> int:

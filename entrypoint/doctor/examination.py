@@ -1,0 +1,281 @@
+"""All checks at once, each in an errand of its own, and one deadline for the whole.
+
+What has not ended then is named as hanging; what only waited for it says so.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from entrypoint import remedies, waiting
+from entrypoint.doctor import bearer, hosts, journal, models, outcome, program, reading, road, trials, volumes, wanted
+from entrypoint.doctor.errands import Errand, Unmet
+from entrypoint.doctor.findings import Finding, say
+from entrypoint.doctor.models import Answers
+from entrypoint.doctor.probe import Answer
+from entrypoint.doctor.shared import Given, Shared, brought
+from entrypoint.doctor.wording import Wording
+from entrypoint.failures import CANT_CREATE, SOFTWARE, TEMP_FAIL, UNAVAILABLE, Failure
+from entrypoint.remedies.facts import HUB
+from entrypoint.remedies.phrases import HUB_HOSTS
+from entrypoint.text import clean
+from entrypoint.values import Evidence, Identity, Need, Place, Verdict
+
+CLEARING_SECONDS = 0.1
+_OF_HUB = ("token", "proxy", "dns", "tls", "clock", "endpoint", "model", "hosts")
+_LATE_CODES = {**dict.fromkeys(_OF_HUB, UNAVAILABLE), "cache": CANT_CREATE, "held": CANT_CREATE}
+
+Check = Callable[[], Iterable[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """`offline`: the network was not asked. `waits`: a start that is refused would stay and ask again."""
+
+    findings: tuple[Finding, ...]
+    exit_code: int
+    seconds: float
+    offline: bool
+    waits: bool
+    secrets: tuple[str, ...] = field(repr=False)
+
+
+class Examination:
+    """Begins at once. `result` waits for it, never beyond its seconds."""
+
+    def __init__(self, given: Given, lang: str, w: Wording) -> None:
+        self._given, self._lang, self._w = given, lang, w
+        self._shared = Shared(given, w)
+        self._trials: list[Path] = []
+        checks: dict[str, Check] = {
+            "settings": lambda: reading.findings(self._shared.reading.wait(), w),
+            "command": lambda: program.findings(given.command, given.environ, w) if given.command else (),
+            "needs": self._check_needs,
+            "token": self._check_token,
+            "proxy": self._check_proxy,
+            "dns": self._check_dns,
+            "tls": self._check_tls,
+            "clock": self._check_clock,
+            "endpoint": self._check_endpoint,
+            "model": self._check_models,
+            "hosts": self._check_hosts,
+            "cache": self._check_cache,
+            "state": lambda: [journal.finding(given.environ, w)],
+        }
+        self._names = frozenset(checks)  # before any check asks who has a line of his own
+        self._checks = {name: Errand(name, _listed(check)) for name, check in checks.items()}
+
+    def result(self) -> Result:
+        for check in self._checks.values():
+            check.join(max(0.0, self._shared.end - time.monotonic()))
+        findings = [finding for name, check in self._checks.items() for finding in self._of(name, check)]
+        held, answers = brought(self._shared.held), brought(self._shared.verdicts)
+        hub_needed = held is None or held.hub_needed
+        weighed = outcome.weigh(findings, hub_needed=hub_needed, w=self._w)
+        stopping = models.stopping(held, answers) if held and answers else []
+        settings = brought(self._shared.settings)
+        seconds = time.monotonic() - self._shared.began
+        code = outcome.exit_code(weighed, remedies.exit_code(stopping))
+        token = brought(self._shared.token)
+        waits = bool(settings and settings.on_refusal == "wait" and code == remedies.exit_code(stopping))
+        waits = waits and not any(waiting.is_vain(verdict, token) for verdict in stopping)
+        return Result(weighed, code, seconds, bool(settings and settings.offline), waits, self._shared.secrets())
+
+    def clear(self) -> None:
+        """Removes what trials in hung folders may have left, as far as that can be done in an instant."""
+        for cleaning in [Errand("cache", _removing(own)) for own in self._trials]:
+            cleaning.join(CLEARING_SECONDS)
+
+    def _of(self, name: str, check: Errand[list[Finding]]) -> list[Finding]:
+        """What the check found, or why it found nothing."""
+        if not check.ended:
+            return [self._late(name, check.to_blame().name)]
+        if check.trouble is None:
+            return check.wait()
+        if isinstance(check.trouble, Unmet):
+            return [self._late(name, check.trouble.errand)]
+        if isinstance(check.trouble, Failure):
+            return [reading.of_failure(name, check.trouble)]
+        return [self._defect(name, check.trouble)]
+
+    def _late(self, name: str, blamed: str, subject: str = "") -> Finding:
+        """A check that did not end, or that lacked what another was to bring: that one's line has the remedy."""
+        own = blamed == name or blamed not in self._names
+        trouble = self._shared.trouble_of(blamed)
+        if own and trouble is not None:
+            return reading.of_failure(name, trouble) if isinstance(trouble, Failure) else self._defect(name, trouble)
+        lead = f"{subject}: " if subject else ""
+        facts = {"late": blamed}
+        if not own:
+            return Finding(name, "skipped", lead + say(self._w.waits_for, errand=blamed), facts)
+        settings = brought(self._shared.settings)
+        step = self._w.late_steps[blamed].format(endpoint=settings.endpoint if settings else "HF_ENDPOINT")
+        code = _LATE_CODES.get(blamed, TEMP_FAIL)
+        return Finding(name, "bad", lead + self._w.late, facts, (step,), code, name in _OF_HUB)
+
+    def _defect(self, name: str, error: Exception) -> Finding:
+        kind = clean(f"{type(error).__name__}: {error}", 200)
+        return Finding(name, "bad", say(self._w.defect, kind=kind), {"defect": kind}, (), SOFTWARE)
+
+    # The checks
+
+    def _check_needs(self) -> Iterable[Finding]:
+        return wanted.findings(self._shared.needs.wait(), self._shared.settings.wait(), self._w)
+
+    def _check_token(self) -> Iterable[Finding]:
+        settings, token = self._shared.settings.wait(), self._shared.token.wait()
+        if settings.offline:
+            return [bearer.offline(token, self._w)]
+        if token is None:
+            return [bearer.none(self._token_missed(), self._w)]
+        found = self._shared.identity.wait()
+        if isinstance(found, Identity):
+            return [bearer.known(token, found, self._lang, self._w)]
+        return [bearer.refused(token, found, self._shared.context, self._lang, self._w)]
+
+    def _token_missed(self) -> bool:
+        try:
+            held, answers = (
+                self._shared.held.wait(self._shared.waiting),
+                self._shared.verdicts.wait(self._shared.waiting),
+            )
+        except Unmet:
+            return False
+        return any(
+            verdict.name == "token-missing" and verdict.need.required and not held.has(verdict.need)
+            for verdict in answers.verdicts
+        )
+
+    def _check_proxy(self) -> Iterable[Finding]:
+        settings = self._shared.settings.wait()
+        yield from road.proxy_variables(settings, self._w)
+        if settings.offline:
+            return
+        way = self._shared.way.wait()
+        answer = self._shared.endpoint.wait()[0] if way.proxy.host else Answer(Evidence())
+        yield road.proxy_passes(way, answer, self._shared.context, self._lang, self._w)
+
+    def _check_dns(self) -> Iterable[Finding]:
+        if self._shared.settings.wait().offline:
+            return []
+        return [road.dns(self._shared.way.wait(), self._shared.dns.wait(), self._shared.context, self._lang, self._w)]
+
+    def _check_tls(self) -> Iterable[Finding]:
+        if self._shared.settings.wait().offline:
+            return []
+        environ, way = self._shared.surroundings.wait(), self._shared.way.wait()
+        return [road.tls(way, self._shared.endpoint.wait()[0], self._shared.context, self._lang, self._w, environ)]
+
+    def _check_clock(self) -> Iterable[Finding]:
+        if self._shared.settings.wait().offline:
+            return []
+        return [road.clock(self._shared.endpoint.wait()[1].headers.get("date", ""), self._given.now(), self._w)]
+
+    def _check_endpoint(self) -> Iterable[Finding]:
+        if self._shared.settings.wait().offline:
+            return [Finding("endpoint", "skipped", self._w.offline)]
+        return [
+            road.endpoint(
+                self._shared.way.wait(), self._shared.endpoint.wait()[0], self._shared.context, self._lang, self._w
+            )
+        ]
+
+    def _check_models(self) -> Iterable[Finding]:
+        needs, held = self._shared.needs.wait().needs, self._shared.held.wait()
+        try:
+            answers = self._shared.verdicts.wait(self._shared.last)
+        except Unmet as unmet:
+            yield from models.findings(needs, held, Answers(), self._shared.context, self._lang, self._w)
+            for need in needs:
+                if not held.has(need):
+                    late = self._late("model", unmet.errand, need.repo)
+                    optional = late.status == "bad" and not need.required
+                    yield replace(late, status="warning", exit_code=0) if optional else late
+        else:
+            yield from models.findings(needs, held, answers, self._shared.context, self._lang, self._w)
+
+    def _check_hosts(self) -> Iterable[Finding]:
+        settings = self._shared.settings.wait()
+        if settings.offline or not self._shared.needs.wait().needs:
+            return
+        granted = [verdict for verdict in self._shared.verdicts.wait().verdicts if verdict.granted]
+        if not granted:
+            yield hosts.unknown(
+                HUB_HOSTS if settings.endpoint == HUB else self._shared.way.wait().endpoint_host, self._w
+            )
+            return
+        verdict = max(granted, key=lambda verdict: bool((file := hosts.probe_file(verdict)) and file.xet_hash))
+        environ, token = self._shared.surroundings.wait(), self._shared.token.wait()
+        try:
+            led = hosts.lead(settings.endpoint, token, verdict, environ, self._shared.waiting)
+        except hosts.NotLed as lost:
+            yield hosts.finding(lost.host, lost.answer, self._shared.context, self._lang, self._w)
+            return
+        reached = [Errand("hosts", _reaching(host, environ, self._shared.waiting)) for host in led]
+        found = [errand.wait(self._shared.last) for errand in reached]
+        yield from hosts.findings(found, self._shared.context, self._lang, self._w, settings.endpoint)
+
+    def _check_cache(self) -> Iterable[Finding]:
+        settings = self._shared.settings.wait()
+        begun = self._trials.append
+        try:
+            needs: tuple[Need, ...] | None = self._shared.needs.wait(self._shared.waiting).needs
+        except Unmet:
+            needs = None
+        looks = {
+            place: Errand("cache", _looking(place, settings.environ, begun))
+            for place in volumes.places(needs or (), settings.hub_cache)
+        }
+        unmet, granted = self._expected(needs)
+        sizes: list[tuple[Place, int]] = []
+        for place, errand in looks.items():
+            try:
+                look = errand.wait(self._shared.last)
+            except Unmet as hung:
+                yield self._hung(place, hung, errand)
+                continue
+            here = None if unmet is None else tuple(need for need in unmet if need.place == place)
+            size = sum(volumes.missing_bytes(verdict) for verdict in granted if verdict.need.place == place)
+            yield from volumes.findings(look, volumes.Wanted(here, size if granted else None), self._w)
+            if look.tried.fault is None:
+                sizes.append((place, size))
+        yield from volumes.space(sizes)
+
+    def _expected(self, needs: tuple[Need, ...] | None) -> tuple[tuple[Need, ...] | None, list[Verdict]]:
+        """The needs that are to come, None if nobody knows; and the verdicts that tell how many bytes that takes."""
+        try:
+            held = self._shared.held.wait(self._shared.waiting)
+        except Unmet:
+            return needs, []
+        try:
+            verdicts = self._shared.verdicts.wait(self._shared.waiting).verdicts
+        except Unmet:
+            verdicts = ()
+        granted = [v for v in verdicts if v.granted and v.need.required and not held.has(v.need)]
+        return held.unmet, granted
+
+    def _hung(self, place: Place, hung: Unmet, errand: Errand[volumes.Look]) -> Finding:
+        if errand.trouble is not None:
+            return self._defect("cache", errand.trouble)
+        step = say(self._w.cache_late_step, folder=place.path)
+        facts = {"late": hung.errand, "folder": str(place.path)}
+        return Finding("cache", "bad", f"{place.path}: {self._w.late}", facts, (step,), CANT_CREATE, True)
+
+
+def _listed(check: Check) -> Callable[[], list[Finding]]:
+    return lambda: list(check())
+
+
+def _removing(own: Path) -> Callable[[], None]:
+    return lambda: trials.remove(own)
+
+
+def _reaching(host: hosts.Host, environ: Mapping[str, str], until: float) -> Callable[[], tuple[hosts.Host, Answer]]:
+    return lambda: hosts.reach(host, environ, until)
+
+
+def _looking(place: Place, environ: Mapping[str, str], begun: Callable[[Path], None]) -> Callable[[], volumes.Look]:
+    return lambda: volumes.look(place, environ, begun)
