@@ -25,7 +25,7 @@ lint: venv ## style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-venv: $(VENV)/test.installed ## .venv with the project (editable) and all that tests and lint need
+venv: $(VENV)/test.installed $(VENV)/proxies.installed ## .venv with the project (editable) and all that tests and lint need
 
 clean: ## remove .venv and what tools left behind
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -39,6 +39,13 @@ $(VENV)/demo.installed: pyproject.toml | $(VENV)/made
 $(VENV)/test.installed: pyproject.toml | $(VENV)/made
 	@echo "Installing model-entrypoint and what its tests need into $(VENV) ..."
 	@$(INSTALL) --editable . --group test --group lint
+	@touch $@
+
+# The tests' real proxy is a program of its own, with needs that contradict ours: tests/network looks for it here.
+$(VENV)/proxies.installed: pyproject.toml | $(VENV)/made
+	@$(BIN)/python -m venv --clear --without-pip $(VENV)/mitmproxy
+	@echo "Installing mitmproxy into $(VENV)/mitmproxy ..."
+	@$(BIN)/python -m pip --python $(VENV)/mitmproxy install --quiet --disable-pip-version-check --group proxies
 	@touch $@
 
 # Debian has venv and ensurepip in a package of their own, without which `python3 -m venv` leaves a broken folder.
