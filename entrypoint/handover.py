@@ -18,11 +18,13 @@ from typing import NoReturn
 from entrypoint.cache import layout
 from entrypoint.cache.receipts import Receipt
 from entrypoint.failures import NOT_EXECUTABLE, NOT_FOUND, USAGE, Failure
+from entrypoint.sentence import say
 from entrypoint.text import clean
 from entrypoint.values import Need
 
 TOKEN_NAMES = ("HF_TOKEN", "PGPT_HUGGINGFACE_TOKEN")
 MODEL_PATH = "ENTRYPOINT_MODEL_PATH"
+MODEL_REPO = "ENTRYPOINT_MODEL_REPO"
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -56,15 +58,27 @@ def find(command: Sequence[str], environ: Mapping[str, str]) -> str:
         raise Failure(
             "command-not-executable",
             NOT_EXECUTABLE,
-            f"The command {clean(blocked)} cannot be executed by user {os.geteuid()}:{os.getegid()}.",
+            say(
+                "The command {command} cannot be executed by user {user}.",
+                command=clean(blocked),
+                user=f"{os.geteuid()}:{os.getegid()}",
+            ),
             "It is a folder, or lacks the execute permission.",
-            (f"chmod +x {clean(blocked)} in the image, or name another command",),
+            (say("chmod +x {command} in the image, or name another command", command=clean(blocked)),),
         )
-    where = f"in {os.getcwd()}" if "/" in name else f"on PATH ({environ.get('PATH', '')})"  # noqa: PTH109
+    what = (
+        say("The command {command} was not found in {folder}.", command=clean(name), folder=clean(os.getcwd()))  # noqa: PTH109
+        if "/" in name
+        else say(
+            "The command {command} was not found on PATH ({path}).",
+            command=clean(name),
+            path=clean(environ.get("PATH", "")),
+        )
+    )
     raise Failure(
         "command-not-found",
         NOT_FOUND,
-        f"The command {clean(name)} was not found {clean(where)}.",
+        what,
         "Nothing was downloaded.",
         ("check the CMD of the Dockerfile, or command: in compose",),
     )
@@ -97,14 +111,14 @@ def environment(
 
 def model_path(needs: Sequence[Need], met: Mapping[Need, Receipt]) -> dict[str, str]:
     """`ENTRYPOINT_MODEL_PATH`: where the first need lies. The file, if it is one or a GGUF (of several parts, the
-    first), else the folder."""
+    first), else the folder. `ENTRYPOINT_MODEL_REPO`: the name of that model, which may be a fallback's."""
     for need in needs:
         receipt = met.get(need)
         if receipt is None:
             continue
         file = _one_file(sorted(file.path for file in receipt.files))
         root = layout.root_of(need, receipt.commit)
-        return {MODEL_PATH: str(root / file if file else root)}
+        return {MODEL_PATH: str(root / file if file else root), MODEL_REPO: need.repo}
     return {}
 
 
@@ -128,7 +142,11 @@ def execute(program: str, command: Sequence[str], environ: Mapping[str, str]) ->
         raise Failure(
             "command-not-executable",
             NOT_EXECUTABLE,
-            f"The command {clean(program)} could not be started: {error.strerror}.",
+            say(
+                "The command {command} could not be started: {error}.",
+                command=clean(program),
+                error=error.strerror,
+            ),
             "It may be built for another architecture, or for another C library.",
             ("run it by hand in the image: docker run --rm -it --entrypoint sh IMAGE",),
         ) from error
@@ -175,23 +193,33 @@ def _check_script(program: str) -> None:
         raise Failure(
             "command-not-executable",
             NOT_EXECUTABLE,
-            f"The command {clean(program)} is a script without an interpreter line.",
+            say("The command {command} is a script without an interpreter line.", command=clean(program)),
             "Nothing was downloaded.",
-            ('begin the script with a line like "#!/bin/sh"', f"or start it by name: sh {clean(program)}"),
+            (
+                'begin the script with a line like "#!/bin/sh"',
+                say("or start it by name: sh {command}", command=clean(program)),
+            ),
         )
     if line.endswith(b"\r"):
         raise Failure(
             "command-not-found",
             NOT_FOUND,
-            f"The command {clean(program)} is a script whose lines end as on Windows.",
-            f"The carriage return counts as part of the name {clean(interpreter)}. Nothing was downloaded.",
+            say("The command {command} is a script whose lines end as on Windows.", command=clean(program)),
+            say(
+                "The carriage return counts as part of the name {interpreter}. Nothing was downloaded.",
+                interpreter=clean(interpreter),
+            ),
             ("save the script with Unix line ends", "and keep them: *.sh text eol=lf in .gitattributes"),
         )
     if not os.path.exists(interpreter):  # noqa: PTH110 - Path.exists raises on a closed folder
         raise Failure(
             "command-not-found",
             NOT_FOUND,
-            f"The command {clean(program)} is a script for {clean(interpreter)}, which does not exist here.",
+            say(
+                "The command {command} is a script for {interpreter}, which does not exist here.",
+                command=clean(program),
+                interpreter=clean(interpreter),
+            ),
             "Nothing was downloaded.",
             ("check the CMD of the Dockerfile, or command: in compose",),
         )
@@ -199,7 +227,11 @@ def _check_script(program: str) -> None:
         raise Failure(
             "command-not-executable",
             NOT_EXECUTABLE,
-            f"The command {clean(program)} is a script for {clean(interpreter)}, which cannot be executed.",
+            say(
+                "The command {command} is a script for {interpreter}, which cannot be executed.",
+                command=clean(program),
+                interpreter=clean(interpreter),
+            ),
             "Nothing was downloaded.",
-            (f"chmod +x {clean(interpreter)} in the image",),
+            (say("chmod +x {interpreter} in the image", interpreter=clean(interpreter)),),
         )

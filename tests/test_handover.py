@@ -155,6 +155,7 @@ def test_the_server_gets_the_token_under_both_names_and_where_the_model_lies(pro
     assert (environ["HF_TOKEN"], environ["PGPT_HUGGINGFACE_TOKEN"]) == (TOKEN, TOKEN)
     assert Path(environ["ENTRYPOINT_MODEL_PATH"], "model.safetensors").read_bytes() == b"weights"
     assert Path(environ["ENTRYPOINT_MODEL_PATH"]).is_relative_to(program.cache)
+    assert environ["ENTRYPOINT_MODEL_REPO"] == "acme/tiny"
 
 
 def test_without_a_token_the_server_gets_none_not_a_blank_one(program: Program) -> None:
@@ -312,14 +313,17 @@ def test_the_path_of_the_model_is_its_file_if_it_is_one_else_its_folder(paths: t
     files = tuple(RepoFile(path, 1, "b" * 40) for path in paths)
     receipt = Receipt(NEED, "c" * 40, files, (0,) * len(files))
 
-    assert handover.model_path([NEED], {NEED: receipt}) == {"ENTRYPOINT_MODEL_PATH": model}
+    assert handover.model_path([NEED], {NEED: receipt})["ENTRYPOINT_MODEL_PATH"] == model
 
 
-def test_the_path_is_that_of_the_first_model_that_is_there() -> None:
+def test_path_and_name_are_those_of_the_first_model_that_is_there() -> None:
     optional = replace(NEED, repo="acme/refused")
     receipt = Receipt(NEED, "c" * 40, (RepoFile("x", 1, "b" * 40),), (0,))
 
-    assert handover.model_path([optional, NEED], {NEED: receipt})["ENTRYPOINT_MODEL_PATH"].endswith("/x")
+    assert handover.model_path([optional, NEED], {NEED: receipt}) == {
+        "ENTRYPOINT_MODEL_PATH": f"{SNAPSHOT}/x",
+        "ENTRYPOINT_MODEL_REPO": "acme/tiny",
+    }
     assert handover.model_path([], {}) == {}
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from entrypoint.needs import listed, privategpt
+from entrypoint.sentence import say
 from entrypoint.settings import Notice, Settings, Token, tokens
 from entrypoint.settings.variables import VARIABLES
 from entrypoint.values import Need, Place
@@ -19,8 +20,10 @@ class Deployment:
     `in_place` are needs that somebody met by hand, without a receipt of ours: a notice, no work. `environment` are
     variables that the server needs on top. `trouble`: PrivateGPT's settings did not load; the server is started all
     the same, so that its own error shows. `notes` are sentences for the log. `token` is one that stands in PrivateGPT's
-    settings, where no variable shows it; `notices` are what is odd about it. `nothing_asked`: no list, and no
-    PrivateGPT.
+    settings, where no variable shows it; `notices` are what is odd about it, and about the fallbacks. `nothing_asked`:
+    no list, and no PrivateGPT. `replaced` are the refused needs for which a fallback was taken, each with the need in
+    its place; `overrides`, the variables by which the server learns of that, and which it gets even where it has others
+    of these names.
     """
 
     needs: tuple[Need, ...]
@@ -31,11 +34,27 @@ class Deployment:
     token: Token | None = None
     notices: tuple[Notice, ...] = ()
     nothing_asked: bool = False
+    replaced: tuple[tuple[Need, Need], ...] = ()
+    overrides: Mapping[str, str] = field(default_factory=dict)
 
 
 def find(settings: Settings, command: Sequence[str], cwd: Path) -> Deployment:
-    """Raises `Failure` 78 for a name that cannot be a model's, and for a token in PrivateGPT's settings that cannot be
-    one. `command` and `cwd` are the server's."""
+    """Raises `Failure` 78 for a name that cannot be a model's, for a list of fallbacks that cannot be meant, and for a
+    token in PrivateGPT's settings that cannot be one. `command` and `cwd` are the server's."""
+    if not settings.fallbacks:
+        return _find(settings, command, cwd)
+    from entrypoint.needs import fallback_list, privategpt_fallback  # a start without fallbacks does without them
+
+    fallbacks = fallback_list.parse(settings.fallbacks)
+    found = _find(settings, command, cwd)
+    if found.trouble:  # what is needed is not known
+        return found
+    asked = found.needs + found.in_place
+    odd = fallback_list.unasked(fallbacks, asked) + privategpt_fallback.unfit_notices(fallbacks, asked)
+    return replace(found, notices=found.notices + odd)
+
+
+def _find(settings: Settings, command: Sequence[str], cwd: Path) -> Deployment:
     place = Place("hub-cache", settings.hub_cache)
     required = listed.parse(settings.models, variable="ENTRYPOINT_MODELS", place=place, required=True)
     optional = listed.parse(
@@ -63,4 +82,4 @@ def _token(value: str, settings: Settings) -> tuple[Token | None, list[Notice]]:
     if not value or settings.token is not None:
         return None, []
     any_form = settings.endpoint != VARIABLES["HF_ENDPOINT"].default
-    return tokens.from_elsewhere(value, "huggingface.access_token in PrivateGPT's settings", any_form=any_form)
+    return tokens.from_elsewhere(value, say("huggingface.access_token in PrivateGPT's settings"), any_form=any_form)

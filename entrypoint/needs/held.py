@@ -16,6 +16,7 @@ from entrypoint.cache import layout, receipts
 from entrypoint.cache.receipts import Receipt
 from entrypoint.failures import CONFIG, IO_ERROR, Failure
 from entrypoint.needs import automap
+from entrypoint.sentence import Sentence, join, say
 from entrypoint.values import Item, Need, RepoFile
 
 Met = dict[Need, Receipt]
@@ -59,7 +60,9 @@ def reprove(need: Need, receipt: Receipt, on_bytes: OnBytes = _unheard) -> Recei
     return None if any(_faults(need, receipt, on_bytes)) else _renewed(receipt)
 
 
-def settle_offline(unmet: Sequence[Need], on_bytes: OnBytes = _unheard, *, write: bool = True) -> tuple[Met, list[str]]:
+def settle_offline(
+    unmet: Sequence[Need], on_bytes: OnBytes = _unheard, *, write: bool = True
+) -> tuple[Met, list[Sentence]]:
     """What of the unmet needs can be used without the Hub, and sentences to warn with.
 
     Where there is a receipt, its files are proved by hash (and the receipt is written anew, unless `write` is False).
@@ -68,7 +71,7 @@ def settle_offline(unmet: Sequence[Need], on_bytes: OnBytes = _unheard, *, write
     not what the Hub published, when a required need cannot be used.
     """
     met: Met = {}
-    sentences: list[str] = []
+    sentences: list[Sentence] = []
     faults: list[tuple[Need, list[_Fault]]] = []
     queue = list(dict.fromkeys(unmet))
     seen = set(queue)
@@ -78,7 +81,8 @@ def settle_offline(unmet: Sequence[Need], on_bytes: OnBytes = _unheard, *, write
         if receipt is None or not receipt.files:
             found, wrong = _unproved(need)
             if not wrong:
-                sentences.append(f"{need.repo} lies in the cache without a receipt; offline it cannot be proved.")
+                text = say("{repo} lies in the cache without a receipt; offline it cannot be proved.", repo=need.repo)
+                sentences.append(text)
         else:
             wrong = list(_faults(need, receipt, on_bytes))
             found = _renewed(receipt) if write and not wrong and not receipt.holds() else receipt
@@ -90,7 +94,7 @@ def settle_offline(unmet: Sequence[Need], on_bytes: OnBytes = _unheard, *, write
         elif need.required:
             faults.append((need, wrong))
         else:
-            sentences.append(f"The server starts without {_described(need, wrong)}.")
+            sentences.append(say("The server starts without {missing}.", missing=_described(need, wrong)))
     if faults:
         raise _failure(faults)
     return met, sentences
@@ -103,8 +107,9 @@ class _Fault(NamedTuple):
     reason: str = ""
     damaged: bool = False
 
-    def __str__(self) -> str:
-        return f"{self.path} ({self.reason})" if self.reason else self.path
+    @property
+    def told(self) -> str:
+        return say("{path} ({reason})", path=self.path, reason=self.reason) if self.reason else self.path
 
 
 def _code_repos(need: Need, receipt: Receipt) -> tuple[Need, ...] | None:
@@ -138,7 +143,7 @@ def _faults(need: Need, receipt: Receipt, on_bytes: OnBytes) -> Iterator[_Fault]
         path = layout.path_of(need, receipt.commit, file)
         try:
             if not stat.S_ISREG(path.stat().st_mode) or not proof.matches(path, file, on_bytes):
-                yield _Fault(shown, "is not what the Hub published", damaged=True)
+                yield _Fault(shown, say("is not what the Hub published"), damaged=True)
         except FileNotFoundError:
             yield _Fault(shown)
         except (OSError, ValueError) as error:
@@ -163,7 +168,7 @@ def _unproved(need: Need) -> tuple[Receipt, list[_Fault]]:
     files: list[RepoFile] = []
     faults: list[_Fault] = []
     if "/" in commit or commit in (".", ".."):  # the note in the cache came from outside; a snapshot is one folder
-        return Receipt(need, commit, (), ()), [_Fault("every file")]
+        return Receipt(need, commit, (), ()), [_Fault(say("every file"))]
     try:
         for path in _files_below(root):
             name = path.relative_to(root).as_posix()
@@ -179,14 +184,16 @@ def _unproved(need: Need) -> tuple[Receipt, list[_Fault]]:
     except FileNotFoundError:
         pass  # then every pattern is unmatched
     except (OSError, ValueError) as error:
-        return Receipt(need, commit, (), ()), [_Fault(f"all of {clean(str(root), 200)}", _reason(error))]
+        return Receipt(need, commit, (), ()), [
+            _Fault(say("all of {folder}", folder=clean(str(root), 200)), _reason(error))
+        ]
     unmatched = [p for p in need.patterns if not any(matches(file.path, p) for file in files)]
     # As for the Hub's own listing: of the patterns for a tokenizer's many possible files one is enough.
     if need.use in ("listed", "weights") or len(unmatched) == len(need.patterns):
         told = {fault.path for fault in faults}
         faults += [_Fault(clean(p, 100)) for p in unmatched if not any(matches(path, p) for path in told)]
     if not files and not faults:
-        faults.append(_Fault("every file"))
+        faults.append(_Fault(say("every file")))
     return Receipt(need, commit, tuple(sorted(files, key=lambda file: file.path)), ()), faults
 
 
@@ -207,23 +214,31 @@ def _files_below(root: Path) -> Iterator[Path]:
                 yield path
 
 
-def _reason(error: OSError | ValueError) -> str:
+def _reason(error: OSError | ValueError) -> Sentence:
     if isinstance(error, PermissionError):
-        return f"cannot be read by user {os.geteuid()}:{os.getegid()}"
-    return f"cannot be read: {error.strerror}" if isinstance(error, OSError) else "is no name of a file"
+        return say("cannot be read by user {user}", user=f"{os.geteuid()}:{os.getegid()}")
+    if isinstance(error, OSError):
+        return say("cannot be read: {error}", error=error.strerror)
+    return say("is no name of a file")
 
 
-def _described(need: Need, faults: Sequence[_Fault], limit: int = 12) -> str:
-    more = f" and {len(faults) - limit} more" if len(faults) > limit else ""
-    return f"{need.repo}@{need.revision} (for {need.source}): {', '.join(map(str, faults[:limit]))}{more}"
+def _described(need: Need, faults: Sequence[_Fault], limit: int = 12) -> Sentence:
+    asked = f"{need.repo}@{need.revision}"
+    told, more = join(", ", (fault.told for fault in faults[:limit])), len(faults) - limit
+    if more > 0:
+        return say(
+            "{asked} (for {source}): {faults} and {more} more", asked=asked, source=need.source, faults=told, more=more
+        )
+    return say("{asked} (for {source}): {faults}", asked=asked, source=need.source, faults=told)
 
 
 def _failure(faults: Sequence[tuple[Need, Sequence[_Fault]]]) -> Failure:
-    names = "; ".join(_described(need, wrong) for need, wrong in faults)
-    where = f"Looked for in {', '.join(dict.fromkeys(str(need.place.path) for need, _ in faults))}."
+    names = join("; ", (_described(need, wrong) for need, wrong in faults))
+    folders = join(", ", dict.fromkeys(str(need.place.path) for need, _ in faults))
+    where = say("Looked for in {folders}.", folders=folders)
     todo = ("start once without HF_HUB_OFFLINE, or fill the volume elsewhere with: model-entrypoint prefetch",)
     if all(fault.damaged for _, wrong in faults for fault in wrong):
-        what = f"HF_HUB_OFFLINE is set, and the cache is damaged: {names}."
+        what = say("HF_HUB_OFFLINE is set, and the cache is damaged: {names}.", names=names)
         return Failure("cache-damaged", IO_ERROR, what, where, todo)
-    what = f"HF_HUB_OFFLINE is set, but the cache lacks: {names}."
+    what = say("HF_HUB_OFFLINE is set, but the cache lacks: {names}.", names=names)
     return Failure("offline-incomplete", CONFIG, what, where, todo)

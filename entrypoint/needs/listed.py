@@ -14,10 +14,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from glob import escape
+from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from entrypoint.failures import CONFIG, Failure
 from entrypoint.needs.names import PLACEHOLDERS, pattern_fault, repo_fault, revision_fault
+from entrypoint.sentence import Sentence, say
 from entrypoint.text import shown
 from entrypoint.values import Need, Place
 
@@ -31,8 +33,12 @@ _FILE_PAGES = {"tree": "/*", "blob": "", "resolve": "", "raw": ""}
 _EXTENSION = re.compile(r"\.[A-Za-z][A-Za-z0-9]*$")
 
 
-class _EntryError(ValueError):
+class EntryError(ValueError):
     """What is wrong with one entry, in words that complete "...: it "."""
+
+    def __init__(self, fault: Sentence) -> None:
+        super().__init__(fault)
+        self.fault = fault
 
 
 def parse(text: str, *, variable: str, place: Place, required: bool) -> tuple[Need, ...]:
@@ -41,23 +47,36 @@ def parse(text: str, *, variable: str, place: Place, required: bool) -> tuple[Ne
     A value that is blank, or nothing but `none` or `null` (what templates write for "no value"), lists none.
     Raises `Failure` bad-model-name (78) for the first entry that is not one.
     """
-    cleaned = _unquoted(_COMMENT.sub("", text).strip())
-    if cleaned.casefold() in PLACEHOLDERS:
-        return ()
     needs: list[Need] = []
-    for entry in _COMMA_AFTER_BLANK.sub(",", cleaned).split():
+    for entry in _COMMA_AFTER_BLANK.sub(",", tidied(text)).split():
         try:
-            for repo, revision, patterns in _read(_unquoted(entry)):
+            for repo, revision, patterns in read(unquoted(entry)):
                 need = Need(repo, place, variable, revision, patterns, required)
                 _merge(needs, need)
-        except _EntryError as fault:
+        except EntryError as error:
             raise Failure(
                 "bad-model-name",
                 CONFIG,
-                f'{variable} holds "{shown(entry)}", which names no model: it {fault}.',
-                todo=(f"Correct {variable}: org/name[@revision][:glob[,glob...]], with blanks between entries.",),
+                say(
+                    '{variable} holds "{entry}", which names no model: it {fault}.',
+                    variable=variable,
+                    entry=shown(entry),
+                    fault=error.fault,
+                ),
+                todo=(
+                    say(
+                        "Correct {variable}: org/name[@revision][:glob[,glob...]], with blanks between entries.",
+                        variable=variable,
+                    ),
+                ),
             ) from None
     return tuple(needs)
+
+
+def tidied(text: str) -> str:
+    """The value of a list without comments and the quotes around it; "" for one that lists nothing."""
+    cleaned = unquoted(_COMMENT.sub("", text).strip())
+    return "" if cleaned.casefold() in PLACEHOLDERS else cleaned
 
 
 def _merge(needs: list[Need], new: Need) -> None:
@@ -74,8 +93,11 @@ def _merge(needs: list[Need], new: Need) -> None:
     needs.append(new)
 
 
-def _read(entry: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """Repo, revision and patterns of each model in an entry: one, or several with commas between."""
+def read(entry: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Repo, revision and patterns of each model in an entry: one, or several with commas between.
+
+    Raises `EntryError`.
+    """
     for piece in _NEXT_ADDRESS.split(entry):
         if match := _ADDRESS.match(piece):
             yield from _read_address(piece if "://" in match[0] else f"https://{piece}")
@@ -88,20 +110,23 @@ def _read_names(piece: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     if colon and tail.endswith(","):
         # "a/b:config.json, tokenizer.json" is a pattern to its writer, "a/b:*.gguf, c/d" a model: no way to
         # tell.
-        raise _EntryError(
-            "ends in a comma after its patterns: no blank belongs between patterns, no comma between entries"
+        raise EntryError(
+            say("ends in a comma after its patterns: no blank belongs between patterns, no comma between entries")
         )
     names = [name for name in head.split(",") if name]
     if colon and (not names or head.endswith(",")):
-        raise _EntryError("has no name before the ':'")
+        raise EntryError(say("has no name before the ':'"))
     patterns = tuple(tail.split(",")) if colon else ()
     for pattern in patterns:
         _refuse(pattern_fault(pattern))
     for pattern in patterns[1:]:
         if _may_be_repo(pattern):
-            raise _EntryError(
-                f"has '{shown(pattern, 40)}' among its patterns, which looks like a model: put a blank"
-                " before it instead of the comma, or a '*' behind it if it is a pattern"
+            raise EntryError(
+                say(
+                    "has '{pattern}' among its patterns, which looks like a model: put a blank before it instead of "
+                    "the comma, or a '*' behind it if it is a pattern",
+                    pattern=shown(pattern, 40),
+                )
             )
     for number, name in enumerate(names, start=1):
         repo, at, revision = name.partition("@")
@@ -121,38 +146,40 @@ def _read_address(address: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
         split = urlsplit(address.rstrip(","))
         host = split.hostname or ""
     except ValueError:
-        raise _EntryError("is not a readable address") from None
+        raise EntryError(say("is not a readable address")) from None
     if host not in _HOSTS:
-        raise _EntryError("is an address of another host: write org/name, and the address of the Hub into HF_ENDPOINT")
+        raise EntryError(
+            say("is an address of another host: write org/name, and the address of the Hub into HF_ENDPOINT")
+        )
     path = split.path.strip("/")
     if not path:
-        raise _EntryError("is the Hub's own address")
+        raise EntryError(say("is the Hub's own address"))
     parts = path.split("/")
     # The shortest is gpt2/tree/main; a/tree is a repo of that name.
     page = next((index for index in (1, 2) if parts[index] in _FILE_PAGES), 0) if len(parts) > 2 else 0
     if parts[0] in ("datasets", "spaces", "collections", "papers", "docs", "api", "settings"):
-        raise _EntryError(f"is a page of the Hub's {parts[0]}, not of a model")
+        raise EntryError(say("is a page of the Hub's {section}, not of a model", section=parts[0]))
     if not page:
         yield from _read_names(path)
         return
     if "," in path:
-        raise _EntryError("has a comma in an address: put a blank between entries")
+        raise EntryError(say("has a comma in an address: put a blank between entries"))
     repo = "/".join(parts[:page])
     revision = unquote(parts[page + 1]) if page + 1 < len(parts) else ""
     file = unquote("/".join(parts[page + 2 :]))
     for fault in (repo_fault(repo), revision_fault(revision), pattern_fault(file) if file else ""):
         _refuse(fault)
     if not file and parts[page] != "tree":
-        raise _EntryError("is the address of a file, but names no file")
+        raise EntryError(say("is the address of a file, but names no file"))
     yield repo, revision, (escape(file) + _FILE_PAGES[parts[page]],) if file else ()
 
 
-def _refuse(fault: str) -> None:
+def _refuse(fault: Sentence | Literal[""]) -> None:
     if fault:
-        raise _EntryError(fault)
+        raise EntryError(fault)
 
 
-def _unquoted(text: str) -> str:
+def unquoted(text: str) -> str:
     """`docker run --env-file` keeps the quotes that a shell or compose would have removed."""
     quoted = len(text) >= 2 and text[0] in "'\"" and text.find(text[0], 1) == len(text) - 1
     return text[1:-1].strip() if quoted else text

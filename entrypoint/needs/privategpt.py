@@ -21,11 +21,12 @@ import signal
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from entrypoint.failures import CONFIG, Failure
 from entrypoint.needs import locate
 from entrypoint.needs.names import pattern_fault, repo_fault
+from entrypoint.sentence import Sentence, say
 from entrypoint.text import shown
 from entrypoint.values import Need, Place, Use
 
@@ -113,12 +114,13 @@ def ask(
         return Answer(present=False)
     interpreter = locate.interpreter(words, environ, cwd)
     if interpreter is None:
-        return Answer(present=True, trouble="no Python interpreter was found to read PrivateGPT's settings with")
+        trouble = say("no Python interpreter was found to read PrivateGPT's settings with")
+        return Answer(present=True, trouble=trouble)
     facts = _probe(interpreter, environ, cwd, limit)
     if "absent" in facts:  # the command only mentions the name
         return Answer(present=False)
     if "trouble" in facts:
-        return Answer(present=True, trouble=shown(_without_secrets(str(facts["trouble"]), environ), 300))
+        return Answer(present=True, trouble=facts["trouble"])
     return _answer(facts, environ, cwd, hub_cache)
 
 
@@ -126,6 +128,11 @@ def ask(
 
 
 def _probe(interpreter: Path, environ: Mapping[str, str], cwd: Path, limit: float) -> dict[str, Any]:
+    """What PrivateGPT answered; or "absent", or "trouble", fit to be shown."""
+
+    def safe(text: str, length: int = 300) -> str:
+        return shown(_without_secrets(text, environ), length)
+
     import subprocess  # here, not above: on a warm start nobody is asked, and the import costs milliseconds
 
     source = Path(__file__).with_name("privategpt_probe.py").read_text(encoding="utf-8")
@@ -140,22 +147,27 @@ def _probe(interpreter: Path, environ: Mapping[str, str], cwd: Path, limit: floa
             start_new_session=True,
         )
     except OSError as error:
-        return {"trouble": f"{interpreter}: {error.strerror or error}"}
+        return {"trouble": safe(f"{interpreter}: {error.strerror or error}")}
     with process:
         try:
             output, errors = process.communicate(timeout=limit)
         except subprocess.TimeoutExpired:
-            return {"trouble": f"PrivateGPT's settings did not load within {limit:g} seconds"}
+            return {"trouble": say("PrivateGPT's settings did not load within {limit} seconds", limit=f"{limit:g}")}
         finally:
             if process.returncode is None:
                 os.killpg(process.pid, signal.SIGKILL)
     for line in reversed(output.splitlines()):
         if line.startswith(b"{"):
             facts: dict[str, Any] = json.loads(line)
-            return facts
+            return {**facts, "trouble": safe(str(facts["trouble"]))} if "trouble" in facts else facts
     said = errors.decode("utf-8", "replace").strip().splitlines()
-    ending = said[-1] if said else f"it said nothing, and ended with {process.returncode}"
-    return {"trouble": f"{interpreter} gave no answer: {ending}"}
+    ending = (
+        safe(said[-1], 200)
+        if said
+        else say("it said nothing, and ended with {exit_code}", exit_code=process.returncode)
+    )
+    python = safe(str(interpreter), 100)
+    return {"trouble": say("{interpreter} gave no answer: {ending}", interpreter=python, ending=ending)}
 
 
 def _without_secrets(text: str, environ: Mapping[str, str]) -> str:
@@ -177,7 +189,7 @@ def _answer(facts: Mapping[str, Any], environ: Mapping[str, str], cwd: Path, hub
         version = "1"
         wanted = _wanted_1(facts)
     else:
-        note = "PrivateGPT's settings have a shape that is not known here: name its models in ENTRYPOINT_MODELS."
+        note = say("PrivateGPT's settings have a shape that is not known here: name its models in ENTRYPOINT_MODELS.")
         return Answer(present=True, notes=(note,))
     needs: list[Need] = []
     in_place: list[Need] = []
@@ -201,7 +213,13 @@ def _answer(facts: Mapping[str, Any], environ: Mapping[str, str], cwd: Path, hub
         elif need.required:
             raise _bad_value(need.source, need.repo, fault)
         else:
-            notes.append(f'PrivateGPT\'s {need.source} is "{shown(need.repo)}": it {fault}. It is left out.')
+            note = say(
+                'PrivateGPT\'s {source} is "{repo}": it {fault}. It is left out.',
+                source=need.source,
+                repo=shown(need.repo),
+                fault=fault,
+            )
+            notes.append(note)
     environment: dict[str, str] = {}
     if any(need.auto_map for need in needs) and not any(environ.get(name) for name in _DECIDE_MODULES_CACHE):
         # The code of such models is copied there before it is imported; by default to a home that may not
@@ -287,23 +305,23 @@ def _weights_state(need: Need) -> str:
 
 def _file_state(path: Path) -> str:
     if path.is_dir():
-        return f"{path} is a folder: Docker makes one where a file that is not there is mounted."
+        return say("{path} is a folder: Docker makes one where a file that is not there is mounted.", path=path)
     try:
         with path.open("rb") as file:
             magic = file.read(4)
     except FileNotFoundError:
         return ""
     except OSError as error:
-        return f"{path} cannot be read: {error.strerror}."
-    return "in place" if magic == b"GGUF" else f"{path} is no GGUF file, and will be replaced."
+        return say("{path} cannot be read: {error}.", path=path, error=error.strerror)
+    return "in place" if magic == b"GGUF" else say("{path} is no GGUF file, and will be replaced.", path=path)
 
 
-def _file_fault(file: str) -> str:
+def _file_fault(file: str) -> Sentence | Literal[""]:
     if not file.strip():
-        return "is blank"
+        return say("is blank")
     if any(c in file for c in "*?["):
-        return "is a pattern, where the server opens one file of that name"
-    return "cannot be the path of a file in a repo" if pattern_fault(file) else ""
+        return say("is a pattern, where the server opens one file of that name")
+    return say("cannot be the path of a file in a repo") if pattern_fault(file) else ""
 
 
 def _shards(file: str) -> tuple[str, ...]:
@@ -313,9 +331,17 @@ def _shards(file: str) -> tuple[str, ...]:
     return (file,)
 
 
-def _bad_value(setting: str, value: str, fault: str) -> Failure:
-    todo = [f"Correct {setting} in PrivateGPT's settings (settings.yaml, or a profile that PGPT_PROFILES names)."]
-    if setting == "llm.tokenizer":
-        todo.append('Or do without it: set llm.tokenizer to "" in a settings profile.')
-    what = f'PrivateGPT\'s setting {setting} is "{shown(value)}", with which nothing can be fetched: it {fault}.'
-    return Failure("bad-model-name", CONFIG, what, todo=tuple(todo))
+def _bad_value(setting: str, value: str, fault: Sentence) -> Failure:
+    correct = say(
+        "Correct {setting} in PrivateGPT's settings (settings.yaml, or a profile that PGPT_PROFILES names).",
+        setting=setting,
+    )
+    do_without = say('Or do without it: set llm.tokenizer to "" in a settings profile.')
+    what = say(
+        'PrivateGPT\'s setting {setting} is "{value}", with which nothing can be fetched: it {fault}.',
+        setting=setting,
+        value=shown(value),
+        fault=fault,
+    )
+    todo = (correct, do_without) if setting == "llm.tokenizer" else (correct,)
+    return Failure("bad-model-name", CONFIG, what, todo=todo)

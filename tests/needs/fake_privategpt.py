@@ -23,14 +23,23 @@ models_cache_path = models_path / "cache"
 """
 
 SETTINGS = """
-import json
+import json, os
 from types import SimpleNamespace
 
 print("noise on standard output")
 {before}
 
+def filled(value):
+    if not (isinstance(value, str) and value.startswith("${{") and ":" in value):
+        return value
+    name, _, default = value[2:-1].partition(":")
+    return os.environ.get(name) or default
+
+def section(values):
+    return SimpleNamespace(**{{name: filled(value) for name, value in values.items()}})
+
 def settings():
-    return json.loads({values!r}, object_hook=lambda values: SimpleNamespace(**values))
+    return json.loads({values!r}, object_hook=section)
 """
 
 MODEL_1 = {
@@ -81,7 +90,8 @@ class FakePrivateGPT:
         self.environ = {"PATH": self.path, "PYTHONPATH": ":/private_gpt/"}
 
     def holds(self, values: dict[str, Any], before: str = "") -> None:
-        """Its settings are `values`; the code `before` runs when they are loaded."""
+        """Its settings are `values`, of which "${NAME:default}" is filled in as PrivateGPT does it; the code `before`
+        runs when they are loaded."""
         package = self.root / "private_gpt"
         (package / "settings").mkdir(parents=True, exist_ok=True)
         (package / "__init__.py").write_text("")

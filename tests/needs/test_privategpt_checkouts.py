@@ -19,7 +19,9 @@ from types import ModuleType
 
 import pytest
 
+from entrypoint.needs.fallback_list import Fallback
 from entrypoint.needs.privategpt import TOKENIZER_PATTERNS_1, Answer, ask
+from entrypoint.needs.privategpt_fallback import NotLearnedError, Redirected, redirect
 
 CHECKOUTS = os.environ.get("PRIVATEGPT_CHECKOUTS", "")
 pytestmark = pytest.mark.skipif(not CHECKOUTS, reason="PRIVATEGPT_CHECKOUTS is not set")
@@ -46,12 +48,18 @@ def checkout(version: str) -> Path:
 
 
 def asked(version: str, home: Path, environ: Mapping[str, str]) -> Answer:
-    folder = checkout(version)
-    image = {"PATH": ".venv/bin/:/usr/bin:/bin", "PYTHONPATH": ":/private_gpt/", "PGPT_HOME": str(home)}
-    command = ("private-gpt", "serve") if version.startswith("v1") else ("sh", "-c", "python -m private_gpt")
-    answer = ask(command, image | dict(environ), folder, hub_cache=Path("/hub"))
+    answer = ask(command(version), image(home) | dict(environ), checkout(version), hub_cache=Path("/hub"))
     assert answer.present
     return answer
+
+
+def image(home: Path) -> dict[str, str]:
+    """What the images set."""
+    return {"PATH": ".venv/bin/:/usr/bin:/bin", "PYTHONPATH": ":/private_gpt/", "PGPT_HOME": str(home)}
+
+
+def command(version: str) -> tuple[str, ...]:
+    return ("sh", "-c", "python -m private_gpt") if version.startswith("v0") else ("private-gpt", "serve")
 
 
 @pytest.mark.parametrize(
@@ -116,6 +124,81 @@ def test_a_value_of_the_wrong_type_is_told_by_the_setting_and_without_the_value(
     trouble = asked("v0.5.0", tmp_path, environ).trouble
     assert "llm.tokenizer: " in trouble
     assert "top-secret" not in trouble
+
+
+LLAMACPP = {"PGPT_PROFILES": "docker", "PGPT_MODE": "llamacpp"}
+OPEN_FILE = "Qwen2.5-7B-Instruct-Q4_K_M.gguf"
+OPEN_WEIGHTS = Fallback("x/y", "bartowski/Qwen2.5-7B-Instruct-GGUF", patterns=(OPEN_FILE,))
+OPEN_EMBEDDING = Fallback("x/y", "BAAI/bge-base-en-v1.5")
+OPEN_TOKENIZER = Fallback("x/y", "open/tok")
+
+
+def redirected(version: str, home: Path, environ: Mapping[str, str], use: str, fallback: Fallback) -> Redirected:
+    """What PrivateGPT makes of a fallback for the one of its needs that has this use."""
+    (need,) = (need for need in asked(version, home, environ).needs if need.use == use)
+    given = image(home) | dict(environ)
+    return redirect(need, fallback, command(version), given, checkout(version), hub_cache=Path("/hub"))
+
+
+def test_0_6_takes_other_weights_by_the_variables_of_its_docker_profile(tmp_path: Path) -> None:
+    taken = redirected("v0.6.2", tmp_path, LLAMACPP, "weights", OPEN_WEIGHTS)
+    assert taken.variables == {"PGPT_HF_REPO_ID": OPEN_WEIGHTS.repo, "PGPT_HF_MODEL_FILE": OPEN_FILE}
+    assert [(need.repo, need.patterns) for need in taken.answer.needs] == [(OPEN_WEIGHTS.repo, (OPEN_FILE,))]
+
+
+@pytest.mark.parametrize("named", [{}, {"PGPT_EMBEDDING_HF_MODEL_NAME": "gated/embed"}])
+@pytest.mark.parametrize("version", ["v0.5.0", "v0.6.2"])
+def test_0_x_takes_another_embedding_by_the_variable_of_its_docker_profile(
+    version: str, named: dict[str, str], tmp_path: Path
+) -> None:
+    for name in ("settings.yaml", "settings-docker.yaml"):
+        (tmp_path / name).write_text((checkout(version) / name).read_text())
+    (tmp_path / "settings-own.yaml").write_text("embedding: {mode: huggingface}\n")  # 0.5 has no variable for it alone
+    own = {"PGPT_SETTINGS_FOLDER": str(tmp_path), "PGPT_PROFILES": "docker,own"}
+    taken = redirected(version, tmp_path, own | named, "embedding", OPEN_EMBEDDING)
+    assert taken.variables == {"PGPT_EMBEDDING_HF_MODEL_NAME": OPEN_EMBEDDING.repo}
+    assert taken.need.repo == OPEN_EMBEDDING.repo
+
+
+@pytest.mark.parametrize(
+    ("version", "environ", "use", "fallback", "why"),
+    [
+        ("v0.6.2", {"PGPT_PROFILES": "local"}, "weights", OPEN_WEIGHTS, "does not read PGPT_HF_REPO_ID"),
+        ("v0.6.2", {"PGPT_PROFILES": "docker,local"}, "weights", OPEN_WEIGHTS, "does not read PGPT_HF_REPO_ID"),
+        ("v0.6.2", {}, "embedding", OPEN_EMBEDDING, "does not read PGPT_EMBEDDING_HF_MODEL_NAME with no PGPT_PROFILES"),
+        ("v0.6.2", {"PGPT_PROFILES": "local"}, "tokenizer", OPEN_TOKENIZER, "No variable that is set decides"),
+        ("v0.5.0", {"PGPT_PROFILES": "docker", "PGPT_MODE": "mock"}, "tokenizer", OPEN_TOKENIZER, "No variable"),
+    ],
+)
+def test_what_a_profile_does_not_read_is_not_taken(
+    version: str, environ: dict[str, str], use: str, fallback: Fallback, why: str, tmp_path: Path
+) -> None:
+    with pytest.raises(NotLearnedError, match=why):
+        redirected(version, tmp_path, environ, use, fallback)
+
+
+def test_the_line_that_is_advised_for_a_profile_is_read(tmp_path: Path) -> None:
+    (need,) = (need for need in asked("v0.6.2", tmp_path, {}).needs if need.use == "embedding")
+    folder = tmp_path / "settings"
+    folder.mkdir()
+    (folder / "settings.yaml").write_text((checkout("v0.6.2") / "settings.yaml").read_text())
+    own = {"PGPT_SETTINGS_FOLDER": str(folder), "PGPT_PROFILES": "own"}
+    profile = folder / "settings-own.yaml"
+    profile.write_text("huggingface: {}\n")
+    with pytest.raises(NotLearnedError) as caught:
+        redirected("v0.6.2", tmp_path, own, "embedding", OPEN_EMBEDDING)
+    value = str(caught.value).rpartition("set huggingface.embedding_hf_model_name to ")[2].rstrip(".")
+    profile.write_text(f"huggingface:\n  embedding_hf_model_name: {value}\n")
+    assert need in asked("v0.6.2", tmp_path, own).needs
+    assert redirected("v0.6.2", tmp_path, own, "embedding", OPEN_EMBEDDING).need.repo == OPEN_EMBEDDING.repo
+
+
+@pytest.mark.parametrize("version", ["v1.0.1", "main"])
+def test_1_x_takes_another_tokenizer_by_the_variable_that_named_the_refused_one(version: str, tmp_path: Path) -> None:
+    second = {name.replace("_M1_", "_M2_"): value for name, value in M1.items() if "_M1_" in name}
+    taken = redirected(version, tmp_path, M1 | second, "tokenizer", OPEN_TOKENIZER)
+    assert taken.variables == {"PGPT_MODELS_M1_TOKENIZER": "open/tok", "PGPT_MODELS_M2_TOKENIZER": "open/tok"}
+    assert [need.repo for need in taken.answer.needs] == ["open/tok"]
 
 
 def test_what_is_fetched_for_1_x_is_whole_in_the_eyes_of_its_own_check(tmp_path: Path) -> None:
