@@ -7,16 +7,17 @@ structlog gives the loggers. What happens to an event is a chain of plain functi
 
 from __future__ import annotations
 
-import binascii
 import math
 import os
-import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
-from entrypoint.text import REDACTED_TOKEN, clean, mask_secrets
+from entrypoint.redaction import known
+from entrypoint.redaction import redactor as redactor  # for all who write text elsewhere
+from entrypoint.text import clean
 
 if TYPE_CHECKING:
     import logging
@@ -28,8 +29,12 @@ Event = MutableMapping[str, Any]
 Step = Callable[[Any, str, Event], Event]
 
 _LIMIT = 2000  # characters of one value
-_CONSIDERED = 65536  # of a longer value, nothing behind this many characters is looked at or shown
-_SHORTEST = 4  # a shorter "secret" would shred every line and hide nothing
+_CONSIDERED = 16_384  # characters; what a longer value has in its middle is neither looked at nor shown
+_CONSIDERED_LINES = 131_072
+_MOST_ITEMS = 100  # of a list or a mapping
+_LINES_KEPT = 50  # of a traceback, at both ends
+_LINE_LIMIT = 400
+_INDENT_LIMIT = 40
 _COLOURS = {"warning": "33", "error": "31", "critical": "31"}
 
 
@@ -97,46 +102,10 @@ def chain(secrets: Iterable[str]) -> tuple[Step, ...]:
     return (protector(secrets), stamp)
 
 
-def redactor(secrets: Iterable[str]) -> Callable[[str], str]:
-    """A function that frees text of the secrets, and of whatever looks like a Hub token or a URL's credentials.
-
-    A secret is known plain, percent-encoded, quoted by Python, and inside base64 ("Basic" credentials).
-    """
-    forms = [form for secret in secrets if len(secret) >= _SHORTEST for form in _forms(secret)]
-    pattern = "|".join(sorted(set(forms), key=len, reverse=True))
-
-    def redact(text: str) -> str:
-        return mask_secrets(re.sub(pattern, REDACTED_TOKEN, text) if pattern else text)
-
-    return redact
-
-
-def _forms(secret: str) -> Iterable[str]:
-    raw = secret.encode(errors="surrogateescape")
-    yield re.escape(secret)
-    yield re.escape(repr(secret)[1:-1])
-    # Any of its characters may be escaped or not, in either case of the hexadecimal digits.
-    yield "".join(_percent_form(byte) for byte in raw)
-    for lead in range(3):
-        # Base64 behind 0, 1 or 2 other bytes, without the digits at both ends that neighbours take part in.
-        digits = binascii.b2a_base64(b"\0" * lead + raw, newline=False)
-        inner = digits[(0, 2, 3)[lead] : (len(raw) + lead) * 8 // 6].decode()
-        alphabet = re.escape(inner).replace(r"\+", "[+-]").replace("/", "[/_]")
-        yield rf"[A-Za-z0-9+/_-]{{0,2}}{alphabet}[A-Za-z0-9+/_-]?={{0,2}}"
-
-
-def _percent_form(byte: int) -> str:
-    escaped = f"%(?i:{byte:02x})"
-    return f"(?:{escaped}|{re.escape(chr(byte))})" if byte < 0x80 else escaped
-
-
 def protector(secrets: Iterable[str]) -> Step:
-    """The step that redacts and cleans names and values, nested ones included."""
-    redact = redactor(secrets)
-
-    def safe(text: str) -> str:
-        # Redacted on both sides of the cleaning: what it removes may have split a secret, or been part of it.
-        return redact(clean(redact(text[:_CONSIDERED]), 0))
+    """The step that redacts and cleans names and values, nested ones included, and leaves none of them long."""
+    safe = _safe(secrets)
+    traceback_of = lines_of(secrets)
 
     def line(text: str) -> str:
         return clean(safe(text), _LIMIT)
@@ -149,9 +118,9 @@ def protector(secrets: Iterable[str]) -> Step:
             writable = isinstance(value, int) or math.isfinite(value)  # JSON knows no NaN
             return value if writable and shown == str(value) else shown
         if isinstance(value, Mapping):
-            return {line(str(key)): value_of(inner) for key, inner in value.items()}
+            return {line(str(key)): value_of(inner) for key, inner in islice(value.items(), _MOST_ITEMS)}
         if isinstance(value, list | tuple | set | frozenset):
-            return [value_of(inner) for inner in value]
+            return [value_of(inner) for inner in islice(value, _MOST_ITEMS)]
         if isinstance(value, bytes):
             return line(value.decode(errors="backslashreplace"))
         return line(str(value))
@@ -160,15 +129,50 @@ def protector(secrets: Iterable[str]) -> Step:
         traceback = event.pop("exception", None)
         protected: Event = {line(name): value_of(value) for name, value in event.items()}
         if traceback is not None:
-            # The one value whose line breaks are kept.
-            protected["exception"] = "\n".join(_indented(safe, part) for part in redact(str(traceback)).splitlines())
+            protected["exception"] = traceback_of(str(traceback))
         return protected
 
     return protect
 
 
-def _indented(safe: Callable[[str], str], part: str) -> str:
-    return " " * (len(part) - len(part.lstrip(" "))) + safe(part)
+def lines_of(secrets: Iterable[str]) -> Callable[[str], str]:
+    """A function for a text whose line breaks are kept, a traceback: each of its lines is redacted, cleaned and cut,
+    and of too many, those in the middle are left out."""
+    take_out = known(secrets)
+    safe = _safe(secrets)
+
+    def line(part: str) -> str:
+        indent = min(len(part) - len(part.lstrip(" ")), _INDENT_LIMIT)
+        return " " * indent + clean(safe(part), _LINE_LIMIT)
+
+    def lines(text: str) -> str:
+        parts = take_out(_considered(text, _CONSIDERED_LINES)).splitlines()
+        if len(parts) > 2 * _LINES_KEPT:
+            left_out = f"… {len(parts) - 2 * _LINES_KEPT} lines …"
+            parts = [*parts[:_LINES_KEPT], left_out, *parts[-_LINES_KEPT:]]
+        return "\n".join(map(line, parts))
+
+    return lines
+
+
+def _safe(secrets: Iterable[str]) -> Callable[[str], str]:
+    take_out, redact = known(secrets), redactor(secrets)
+
+    def safe(text: str) -> str:
+        # On both sides of the cleaning: what it removes may have been part of a secret, or have split one. Masked by
+        # form afterwards only: half a mask would hide from the second look what it left of the secret.
+        return redact(clean(take_out(_considered(text, _CONSIDERED)), 0))
+
+    return safe
+
+
+def _considered(text: str, limit: int) -> str:
+    """Of a very long text both ends: a traceback's last line is the error itself."""
+    if len(text) <= limit:
+        return text
+    # Not the word in which the end begins: half a token looks like none.
+    end = text[-limit // 2 :].split(None, 1)[1:]
+    return "… ".join((text[: limit // 2], *end))
 
 
 def stamp(_logger: Any, method: str, event: Event) -> Event:
@@ -213,7 +217,9 @@ def _as_console(event: Event, *, colour: bool) -> str:
         moment = f"\x1b[2m{moment}\x1b[0m"
         head = f"\x1b[{_COLOURS[level]}m{head}\x1b[0m" if level in _COLOURS else head
     pairs = "".join(f"  {name}={_console_value(value)}" for name, value in fields.items())
-    return f"{moment} {head}{text}{pairs}" + (f"\n{traceback}" if traceback else "")
+    # The bar keeps a line of the error's text from looking like one of ours.
+    below = "".join(f"\n  | {line}" for line in traceback.split("\n")) if traceback else ""
+    return f"{moment} {head}{text}{pairs}{below}"
 
 
 def _console_value(value: object) -> str:

@@ -9,18 +9,45 @@ from __future__ import annotations
 import itertools
 import re
 
-_ANSI = (
+TYPE_CHECKING = False  # typing's own would cost a warm start its import
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ANSI = (
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # colours, cursor
     r"|(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"  # titles, links
+    r"|(?:\x1b\[|\x9b)[ -?]*\Z|(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*\Z"  # one that was cut off
     r"|\x1b[ -/]*[0-~]"
 )
-_HUB_TOKEN = r"(?a)hf_(?:oauth|jwt)_[\w.-]{8,}|hf_[A-Za-z0-9]{8,}|api_org_[A-Za-z0-9]{8,}"  # noqa: S105
-# The second form is a password with a bare "/" in it: what follows "user:" is no port.
-_USERINFO = r"://(?:[^\s/?#]{0,2000}@|[^\s/?#:@\[]{1,200}:(?!\d*(?:[\s/?#]|$))\S{0,2000}@)"
+# The last two: whatever the length before a cut, and in a host's name, which is sometimes put into capitals.
+_HUB_FORM = (
+    r"(?a)hf_(?:oauth|jwt)_[\w.-]{8,}|(?:hf|api_org)(?:_|%5[Ff])[A-Za-z0-9]{8,}"
+    r"|(?:hf|api_org)_(?:(?:oauth|jwt)_)?[A-Za-z0-9]+(?=…)"
+    r"|HF_[A-Z0-9]{20,}"
+)
+# A header as Python, JSON or curl show it.
+_HEADER = r"""(?i)(authorization[\\"'b,:=\s]{1,12}(?:bearer|basic))\s+\S+"""
+# The second form is a password with a bare "/" in it: what follows "user:" is no port. Spared is the example that shows
+# people how to give a proxy its password.
+_USERINFO = (
+    r"://(?!name:password@proxy:port\b)(?:[^\s/?#]{0,2000}@|[^\s/?#:@\[]{1,200}:(?!\d*(?:[\s/?#]|$))\S{0,2000}@)"
+)
+# Spared is the kind of token that a link to the Hub's own form asks for.
 _SIGNED = (
-    r"(?i)([?&][^\s=&#]{0,40}(?:token|signature|secret|credential|password|policy|key)[^\s=&#]{0,40}=)"
+    r"(?i)([?&](?!tokenType=fineGrained\b)[^\s=&#]{0,40}"
+    r"(?:token|signature|secret|credential|password|policy|key)[^\s=&#]{0,40}=)"
     r"[^\s&#]+"
 )
+
+# Printable by Unicode's word, and seen by nobody: fillers, joiners, variation selectors.
+_UNSEEN = frozenset(
+    (
+        *(0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0),
+        *(*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)),
+    )
+)
+# Marks on one character: no script needs more, and a flood of them paints over the lines above and below.
+_MOST_MARKS = 3
 
 REDACTED_TOKEN = "hf_…(redacted)"  # noqa: S105 - what stands in a token's place
 
@@ -31,16 +58,32 @@ def clean(text: str, limit: int = 300) -> str:
     Line breaks and runs of blanks become one blank; a cut is marked by an ellipsis. `limit` 0 means no limit.
     """
     head = text[: limit * 20] if limit else text  # an answer of many megabytes is not worth the work
-    line = " ".join("".join(map(_visible, re.sub(_ANSI, "", head))).split())
+    plain = head.isascii() and head.isprintable()
+    line = " ".join((head if plain else "".join(map(visible, re.sub(ANSI, "", head)))).split())
+    if not line.isascii():
+        line = _unflooded(line)
     if limit and (len(line) > limit or len(head) < len(text)):
         return line[: limit - 1].rstrip() + "…"
     return line
 
 
-def _visible(character: str) -> str:
+def visible(character: str) -> str:
+    """What a person may see of one character: itself, a blank for white space, nothing for what cannot be seen."""
     if character.isprintable():
-        return character
+        return "" if ord(character) in _UNSEEN else character
     return " " if character.isspace() else ""
+
+
+def _unflooded(text: str) -> str:
+    import unicodedata  # a megabyte, which plain English does without
+
+    kept = []
+    marks = 0
+    for character in text:
+        marks = marks + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
+        if marks <= _MOST_MARKS:
+            kept.append(character)
+    return "".join(kept)
 
 
 def mask_url(url: str) -> str:
@@ -58,13 +101,23 @@ def _mask_addresses(text: str) -> str:
 
 
 def mask_secrets(text: str) -> str:
-    """`text` with everything replaced that is a secret by its form: Hub tokens, credentials inside URLs."""
-    return re.sub(_HUB_TOKEN, REDACTED_TOKEN, _mask_addresses(text))
+    """`text` with everything replaced that is a secret by its form: Hub tokens, credentials in URLs and headers."""
+    # Patterns are compiled where there is something for them: hardly any line of a warm start has it.
+    if "://" in text or "=" in text:
+        text = _mask_addresses(text)
+    if "uthorization" in text or "UTHORIZATION" in text:
+        text = re.sub(_HEADER, r"\1 ***", text)
+    if "hf" in text or "HF_" in text or "api_org" in text:
+        text = re.sub(_HUB_FORM, REDACTED_TOKEN, text)
+    return text
 
 
-def shown(text: str, limit: int = 80) -> str:
-    """`text` from outside as one short line without secrets. Cleaned first: an escape inside a token would hide it."""
-    return clean(mask_secrets(clean(text, limit * 4)), limit)
+def shown(text: str, limit: int = 80, take_out: Callable[[str], str] = str) -> str:
+    """`text` from outside as one short line without secrets. Cleaned first: an escape inside a token would hide it.
+
+    `take_out` frees it of secrets that are known, whatever their form (`redaction.known`).
+    """
+    return clean(mask_secrets(take_out(clean(text, limit * 4))), limit)
 
 
 def human_bytes(count: float) -> str:

@@ -152,7 +152,7 @@ def test_a_token_in_an_exception_is_redacted_and_its_traceback_stays_readable(
     assert TOKEN not in shown
     assert "ValueError: header 'Bearer hf_…(redacted)'" in shown
     if style == "console":
-        assert "\n  File " in shown
+        assert "\n  |   File " in shown
     else:
         assert "\n  File " in json.loads(shown)["exception"]
         assert json.loads(shown)["level"] == "error"

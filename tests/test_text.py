@@ -83,6 +83,11 @@ def test_addresses_inside_a_text_are_masked() -> None:
     assert mask_secrets("tried http://a:b@c, then ftp://d:e@f/g") == "tried http://***@c, then ftp://***@f/g"
 
 
+def test_the_form_of_a_proxys_address_in_our_own_advice_stays_readable() -> None:
+    assert mask_secrets("HTTPS_PROXY=http://name:password@proxy:port") == "HTTPS_PROXY=http://name:password@proxy:port"
+    assert mask_secrets("HTTPS_PROXY=http://name:password@proxy:portal") == "HTTPS_PROXY=http://***@proxy:portal"
+
+
 @pytest.mark.parametrize("hostile", ["://a:b", "?key", "?token=", "hf_jwt_", "://" + "a" * 50, "\x1b]"])
 def test_no_text_makes_masking_slow(hostile: str) -> None:
     begin = time.process_time()
