@@ -7,6 +7,7 @@ from entrypoint.remedies.network import PROXY_AUTHENTICATION_REQUIRED
 from entrypoint.remedies.phrases import say
 from entrypoint.remedies.wording import Wording
 
+NOT_FOUND = 404
 INTERNAL_SERVER_ERROR = 500
 # Where nobody, or somebody else than the Hub, answered: a host of the files may be meant, too.
 NOT_THE_HUB = frozenset({"hub-unreachable", "tls-untrusted", "proxy-refused", "not-a-hub"})
@@ -19,8 +20,10 @@ def means(facts: Facts, w: Wording) -> str:
         told.insert(0, w.hub_granted)
     elif facts.verdict == "proxy-refused":
         told.append(w.never_asked)
-    elif facts.verdict == "token-lacks-repo-scope" and facts.readable is not None:
-        told.append(w.may_read if facts.readable else w.may_read_nothing)
+    elif facts.verdict == "token-lacks-repo-scope":
+        told += [w.or_wrong_name] if facts.status == NOT_FOUND else []
+        if facts.readable is not None:
+            told.append(w.may_read if facts.readable else w.may_read_nothing)
     return w.sentence_separator.join(say(sentence, facts, w) for sentence in told)
 
 
@@ -29,6 +32,12 @@ def _means(facts: Facts, w: Wording) -> str:
     match facts.verdict:
         case "token-missing" if facts.open:
             return w.token_wanted
+        case "file-not-found" if facts.no_gguf:
+            return w.no_gguf
+        case "file-not-found" if facts.detail:
+            return w.files_lacking  # which ones, the detail says
+        case "hub-unreachable" if facts.proxy_fault:
+            return w.proxy_faults[facts.proxy_fault]
         case "hub-unreachable":
             return w.troubles[facts.trouble]
         case "tls-untrusted" if facts.trouble == "clock":
@@ -49,6 +58,10 @@ def next_step(facts: Facts, w: Wording) -> str:
     match facts.verdict:
         case "terms-not-accepted" if facts.gated == "manual":
             said = w.next_request
+        case "file-not-found" if facts.no_gguf:
+            said = w.next_gguf
+        case "hub-unreachable" if facts.proxy_fault:
+            said = w.next_proxy[facts.proxy_fault]
         case "tls-untrusted" if facts.trouble == "clock":
             said = w.next_clock
         case "tls-untrusted" if facts.issuer:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from entrypoint.failures import PROTOCOL, TEMP_FAIL, UNAVAILABLE
-from entrypoint.remedies.facts import Context
+from entrypoint.remedies.facts import Context, Facts, gather
+from entrypoint.remedies.phrases import say
+from entrypoint.remedies.steps import steps
 from entrypoint.remedies.wording import Wording
 from entrypoint.values import EXIT_CODES, PRECEDENCE, Verdict
 
@@ -31,15 +33,33 @@ def closing(verdicts: Sequence[Verdict], context: Context, w: Wording) -> str:
     code = exit_code(verdicts)
     if not code:
         return w.starts_without
-    kept = w.nothing_downloaded if context.nothing_downloaded else w.something_kept
+    if not context.nothing_downloaded:
+        kept = w.something_kept
+    elif any(verdict.granted for verdict in verdicts):
+        kept = w.nothing_downloaded_yet
+    else:
+        kept = w.nothing_downloaded
     return w.sentence_separator.join((kept, _how_it_ends(verdicts, code, context, w)))
 
 
 def _how_it_ends(verdicts: Sequence[Verdict], code: int, context: Context, w: Wording) -> str:
     if context.waits:
         return w.waiting_for_hub if code in (UNAVAILABLE, TEMP_FAIL, PROTOCOL) else w.waiting_for_access
-    told = {verdict.name for verdict in stopping(verdicts) if EXIT_CODES[verdict.name] == code}
-    return ending(code, w, w.restart_after_review if told == {"review-pending"} else "")
+    told = [gather(verdict, context) for verdict in stopping(verdicts) if EXIT_CODES[verdict.name] == code]
+    return ending(code, w, _restart(told, code, w))
+
+
+def _restart(told: Sequence[Facts], code: int, w: Wording) -> str:
+    """Whether a restart helps, in agreement with the steps; blank where the exit code alone says it."""
+    if all(facts.verdict == "hub-error" for facts in told):
+        return w.restart_after_fault
+    if restart_helps(code):
+        return ""
+    ways = [(facts, steps((facts,), w)) for facts in told]
+    if not all(way[-1] == say(w.start_again, facts, w) for facts, way in ways):
+        return w.restart_after_steps
+    by_authors = all(say(w.wait_for_authors, facts, w) in way for facts, way in ways)
+    return w.restart_after_review if by_authors else w.restart_after_click
 
 
 def ending(code: int, w: Wording, restart: str = "") -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from entrypoint.remedies.facts import HUB, Facts, fill
 from entrypoint.remedies.wording import Wording
+from entrypoint.settings.proxies import variable_for
 
 # Metadata, files over HTTP and files over xet come from different hosts (huggingface/hub-docs#2628, #2727).
 HUB_HOSTS = "huggingface.co, *.huggingface.co, *.hf.co, *.cdn.hf.co, *.xethub.hf.co"
@@ -29,17 +30,19 @@ def phrases(facts: Facts, w: Wording) -> dict[str, str]:
     else:
         token = w.token_unnamed
     return {
-        "at": "" if facts.endpoint == HUB else fill(w.at_host, facts),
+        "hub": w.hub_public if facts.endpoint == HUB else fill(w.hub_elsewhere, facts),
         "who": fill(w.account_named, facts) if facts.account else w.account_unnamed,
         "token": token,
         "old": facts.token_source or "HF_TOKEN",
         "where": fill(w.place_of_asker, facts) if facts.asker else facts.source,
         "hosts": HUB_HOSTS if _is_hubs(facts) else w.list_separator.join(_own_hosts(facts)),
         "no_proxy": HUB_DOMAINS if _is_hubs(facts) else ",".join(_own_hosts(facts)),
-        "address": f"https://{facts.host}" if facts.file_host else facts.endpoint,
+        "address": f"{facts.endpoint.partition('://')[0]}://{facts.host}" if facts.file_host else facts.endpoint,
         "proxy_named": facts.proxy or w.proxy_unnamed,
+        "proxy_variable": facts.proxy_variable or variable_for(facts.endpoint),
         "wanted": facts.patterns or w.usual_files,
         "readable_names": _named(facts.readable or (), w),
+        "minutes": str(-(-facts.pause // 60)),
         "org_names": _named(facts.orgs, w),
         "valid_span": fill(w.valid_span, facts) if facts.valid_from else facts.valid,
     }

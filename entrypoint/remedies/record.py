@@ -17,7 +17,7 @@ def fields(verdict: Verdict, context: Context, lang: str = "en") -> dict[str, An
 
     Texts are one line each; `copy` holds, for each of `steps`, the lines to copy as they stand ("" for none).
     """
-    facts = gather(verdict, context)
+    facts = gather(verdict, context, lang)
     w = wording(lang)
     told = remedy((facts,), w)
     return {
@@ -41,6 +41,8 @@ def fields(verdict: Verdict, context: Context, lang: str = "en") -> dict[str, An
         "trouble": facts.trouble,
         "host": facts.host,
         "proxy": facts.proxy,
+        "proxy_variable": facts.proxy_variable,
+        "proxy_fault": facts.proxy_fault,
         "issuer": facts.issuer,
         "valid": facts.valid,
         "now": facts.now,
@@ -49,7 +51,7 @@ def fields(verdict: Verdict, context: Context, lang: str = "en") -> dict[str, An
         "means": told.means,
         "steps": [clean(step, 0) for step in told.steps],
         "copy": [step.partition("\n")[2] for step in told.steps],
-        "without": w.sentence_separator.join(how for _, how in told.without),
+        "without": w.sentence_separator.join(way for _, ways in told.without for way in ways),
         "docs": facts.link,
         "waits": facts.waits,
         "exit_code": EXIT_CODES[facts.verdict],

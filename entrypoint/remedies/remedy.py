@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from entrypoint.remedies.facts import Facts, fill
+from entrypoint.remedies.again import by_compose
+from entrypoint.remedies.facts import Facts, fill, without_torn_address
 from entrypoint.remedies.meaning import NOT_THE_HUB, means
 from entrypoint.remedies.phrases import phrases, say
 from entrypoint.remedies.steps import steps
@@ -21,11 +22,12 @@ _NO_WAY_AROUND = NOT_THE_HUB | {"granted", "rate-limited", "hub-error"}
 _MERE_TYPO = frozenset({"revision-not-found", "file-not-found"})
 # The Hub's sentence repeats the repo and its address; where the verdict says what it means, its head is enough.
 QUOTE_LIMIT = 120
+_OTHER_REPO = "OWNER/OPEN-MODEL"  # what a person puts in its place
 
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """`asks` has one line a need, in their order; `without` pairs repos with how to do without them.
+    """`asks` has one line a need, in their order; `without` pairs repos with the ways to do without them.
 
     Blanks mean that there is nothing to say.
     """
@@ -37,7 +39,7 @@ class Remedy:
     detail: str
     heading: str
     steps: tuple[str, ...]
-    without: tuple[tuple[str, str], ...]
+    without: tuple[tuple[str, tuple[str, ...]], ...]
     link: str
 
 
@@ -74,15 +76,19 @@ def _cause(facts: Facts) -> tuple[object, ...]:
 
 def _asks(facts: Facts, w: Wording) -> str:
     if not facts.asker:
-        return say(w.asks_listed_code if facts.use == "code" else w.asks_listed, facts, w)
+        in_compose = by_compose(facts) and facts.source.isidentifier()
+        listed = w.asks_listed_in_compose if in_compose else w.asks_listed
+        return say(w.asks_listed_code if facts.use == "code" else listed, facts, w)
     use = w.uses[facts.use]
     return fill(w.asks_for_use, facts, what_for=use) if use else say(w.asks, facts, w)
 
 
 def _answer(facts: Facts, w: Wording, *, alone: bool) -> str:
     quoting = bool(facts.message) and alone
+    message = facts.message.replace('"', "'")  # it is shown in double quotes itself
     if facts.verdict != "refused":
-        facts = replace(facts, message=clean(facts.message, QUOTE_LIMIT))
+        message = without_torn_address(clean(message, QUOTE_LIMIT))
+    facts = replace(facts, message=message)
     if facts.verdict in NOT_THE_HUB or facts.file_host:
         if facts.status:
             return say(w.somebody_answered_quoting if quoting else w.somebody_answered, facts, w)
@@ -92,6 +98,8 @@ def _answer(facts: Facts, w: Wording, *, alone: bool) -> str:
     more = {**phrases(facts, w), "whom": _whom(facts, w), "answer": _status(facts)}
     if not facts.status:
         return fill(w.answered_nothing, facts, **more)
+    if quoting and "username or password" in facts.message:
+        return fill(w.answered_password, facts, **more)
     return fill(w.answered_quoting if quoting else w.answered, facts, **more)
 
 
@@ -101,7 +109,10 @@ def _whom(facts: Facts, w: Wording) -> str:
         named = fill(w.token_quoted, facts) if facts.token_name else ""
         role = w.roles.get(facts.role, facts.role)
         source = fill(w.from_source, facts) if facts.token_source else ""
-        parts = w.list_separator.join(filter(None, (named, role, source)))
+        if named and role and source:
+            parts = fill(w.by_token, facts, role=role)
+        else:
+            parts = w.list_separator.join(filter(None, (named, role, source)))
         return fill(w.knows_account_by if parts else w.knows_account, facts, **more, parts=parts)
     return fill(w.saw_token if facts.token_source else w.saw_no_token, facts, **more)
 
@@ -112,7 +123,7 @@ def _status(facts: Facts) -> str:
 
 
 def _detail(facts: Facts, w: Wording) -> str:
-    if facts.detail or facts.verdict != "file-not-found" or not facts.files:
+    if facts.verdict != "file-not-found" or not facts.files or (facts.detail and not facts.no_gguf):
         return facts.detail
     return say(w.files_more if facts.files_left else w.files_found, facts, w)
 
@@ -124,27 +135,40 @@ def _heading(group: tuple[Facts, ...], w: Wording) -> str:
     return say(w.go_on_as if as_somebody else w.go_on, group[0], w)
 
 
-def _all_without(group: tuple[Facts, ...], w: Wording) -> tuple[tuple[str, str], ...]:
+def _all_without(group: tuple[Facts, ...], w: Wording) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Two needs that can be done without in the same way are told together."""
-    repos: dict[str, list[str]] = {}
+    alike: dict[tuple[tuple[str, ...], str, str], list[Facts]] = {}
     for facts in group:
-        repos.setdefault(_without(facts, w), []).append(facts.repo)
-    return tuple((w.list_separator.join(names), how) for how, names in repos.items() if how)
+        ways = _without(facts, w)
+        if ways:
+            alike.setdefault((ways, facts.asker, facts.source), []).append(facts)
+    return tuple(_filled(ways, several, w) for (ways, _, _), several in alike.items())
 
 
-def _without(facts: Facts, w: Wording) -> str:
+def _filled(ways: Sequence[str], several: Sequence[Facts], w: Wording) -> tuple[str, tuple[str, ...]]:
+    repos = tuple(dict.fromkeys(facts.repo for facts in several))
+    names = w.list_separator.join(repos)
+    pairs = ",".join(f"{repo}={_OTHER_REPO}" for repo in repos)
+    more = {**phrases(several[0], w), "names": names, "pairs": pairs}
+    return names, tuple(fill(way, several[0], **more) for way in ways)
+
+
+def _without(facts: Facts, w: Wording) -> tuple[str, ...]:
+    """The ways to do without this model, of which one is enough."""
     if facts.verdict in ("token-invalid", "token-expired") and facts.open:
-        return say(w.without_public_token, facts, w)
+        return (w.without_public_token,)
     if facts.verdict in _NO_WAY_AROUND | _MERE_TYPO:
-        return ""
-    return say(_without_template(facts, w), facts, w)
+        return ()
+    if not facts.asker and facts.use != "code" and facts.required:
+        return w.without_entry, w.or_optional, w.or_fallback
+    return (_without_template(facts, w),)
 
 
 def _without_template(facts: Facts, w: Wording) -> str:
     if not facts.asker and facts.use == "code":
         return w.without_listed_code
     if not facts.asker:
-        return w.without_listed if facts.required else w.without_optional_listed
+        return w.without_optional_listed
     if facts.asker != "PrivateGPT":
         return w.without_other
     for setting, template in (

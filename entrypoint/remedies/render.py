@@ -16,6 +16,7 @@ from entrypoint.text import shown
 from entrypoint.values import Verdict
 
 FAILURE_LIMIT = 600
+STEP_LINES = 6
 _RED, _GREEN, _BOLD, _PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[1m", "\x1b[0m"
 
 
@@ -23,10 +24,10 @@ def explain(verdicts: Sequence[Verdict], context: Context, lang: str = "en", *, 
     """All needs at once: a line for each granted one, a block for each cause of refusal, and how it ends."""
     w = wording(lang)
     granted = [gather(verdict, context) for verdict in verdicts if verdict.granted]
-    refused = [gather(verdict, context) for verdict in verdicts if not verdict.granted]
+    refused = [gather(verdict, context, lang) for verdict in verdicts if not verdict.granted]
     blocks = ["\n".join(_title(facts, w, colour) for facts in granted)] if granted else []
     blocks += ["\n".join(_block(told, w, colour)) for told in remedies(refused, w)]
-    blocks.append(closing(verdicts, context, w))
+    blocks.append("\n".join(wrap(closing(verdicts, context, w), "")))
     return "\n\n".join(blocks)
 
 
@@ -38,7 +39,7 @@ def failure(failed: Failure, lang: str = "en", *, colour: bool = False) -> str:
         lines += wrap(shown(translated(sentence, lang), FAILURE_LIMIT), "  ")
     if failed.todo:
         lines.append(f"  {w.go_on}")
-        steps = [translated(step, lang).split("\n") for step in failed.todo]
+        steps = [translated(step, lang).split("\n")[:STEP_LINES] for step in failed.todo]
         lines += _numbered(["\n".join(shown(part, FAILURE_LIMIT) for part in step) for step in steps])
     lines.append(ending(failed.exit_code, w))
     return "\n".join(lines)
@@ -52,9 +53,14 @@ def _block(told: Remedy, w: Wording, colour: bool) -> Iterator[str]:
         yield from wrap(sentence, "  ")
     yield f"  {told.heading}"
     yield from _numbered(told.steps)
-    for names, how in told.without:
-        template = w.without_named if len(told.needs) > 1 else w.without
-        yield from wrap(template.format(names=names, how=how), "  ")
+    for names, ways in told.without:
+        if len(ways) > 1:
+            yield f"  {w.without_in_ways}"
+            for way in ways:
+                yield from wrap(way, "    ")
+        else:
+            template = w.without_named if len(told.needs) > 1 else w.without
+            yield from wrap(template.format(names=names, how=ways[0]), "  ")
     yield f"  {told.link}"
 
 

@@ -17,7 +17,8 @@ _NEED = Need(
     use="tokenizer",
 )
 _REVISION = replace(_NEED, source="ENTRYPOINT_MODELS", revision="v2", asker="", use="listed")
-_FILES = replace(_NEED, source="ENTRYPOINT_MODELS", patterns=("*.gguf",), asker="", use="listed")
+_FILES = replace(_REVISION, revision="main", patterns=("pytorch_model*.bin",))
+_GGUF = replace(_FILES, patterns=("*.gguf",))
 _ACME = replace(_NEED, repo="acme/house-model", source="ENTRYPOINT_MODELS", asker="", use="listed")
 _ALICE = Identity("alice", "laptop", "read", orgs=("acme",))
 _NARROW = Identity("alice", "laptop", "fineGrained", reads_gated=False, orgs=("acme",), readable=("alice",))
@@ -27,7 +28,7 @@ _FILE_HOST = "https://cas-server.xethub.hf.co/v1"
 _ANONYMOUS = Context(HUB, "")
 _ALICES = Context(HUB, "HF_TOKEN")
 _SECRET = Context(HUB, "/run/secrets/hf_token")
-_PROXIED = Context(HUB, "HF_TOKEN", proxy="http://***@proxy.acme.example:3128")
+_PROXIED = Context(HUB, "HF_TOKEN", proxies={"HTTPS_PROXY": "http://alice:secret@proxy.acme.example:3128"})
 _WAITING = Context(HUB, "HF_TOKEN", waits=True)
 _MIDWAY = Context(HUB, "HF_TOKEN", nothing_downloaded=False)
 _LATE = Context(HUB, "HF_TOKEN", now=1_735_689_660)
@@ -87,6 +88,7 @@ _EXAMPLES: tuple[tuple[Verdict, Context], ...] = (
     (_verdict("repo-missing-or-private", _said(401, "Invalid username or password."), None), _ANONYMOUS),
     (_verdict("revision-not-found", _said(404, "Revision not found", "RevisionNotFound"), need=_REVISION), _ALICES),
     (_verdict("file-not-found", _said(200, ""), need=_FILES), _ALICES),
+    (_verdict("file-not-found", _said(200, ""), need=_GGUF), _ALICES),
     (_verdict("repo-disabled", _said(403, "Access to this resource is disabled.")), _ALICES),
     (_verdict("org-policy", _said(403, ""), need=_ACME), _ALICES),
     (_verdict("rate-limited", Evidence(HUB, 429, from_hub=True, retry_after=55)), _ALICES),

@@ -10,9 +10,12 @@ from collections.abc import Callable, Mapping
 
 from entrypoint.remedies import again, network
 from entrypoint.remedies.again import Group, by_compose
-from entrypoint.remedies.facts import HUB, Facts
-from entrypoint.remedies.phrases import say, say_all
+from entrypoint.remedies.facts import HUB, Facts, fill
+from entrypoint.remedies.meaning import NOT_FOUND
+from entrypoint.remedies.phrases import phrases, say, say_all
 from entrypoint.remedies.wording import Wording
+
+SECONDS_TOLD = 120  # a longer pause is told in minutes
 
 
 def steps(group: Group, w: Wording) -> tuple[str, ...]:
@@ -46,12 +49,18 @@ def _ask_each(group: Group, w: Wording, *, same_account: bool) -> list[str]:
     return asked
 
 
+def _await_authors(group: Group, w: Wording) -> list[str]:
+    """Where authors answer by hand, going on at once would be refused again."""
+    return [say(w.wait_for_authors, facts, w) for facts in group if facts.gated == "manual"]
+
+
 def _token_missing(group: Group, w: Wording) -> list[str]:
     first = group[0]
     return [
         say(w.create_token, first, w),
         *_hand_over_token(first, w),
         *_ask_each([facts for facts in group if not facts.open], w, same_account=True),
+        *_await_authors(group, w),
         again.after_change(first, w),
     ]
 
@@ -64,13 +73,15 @@ def _token_anew(group: Group, w: Wording) -> list[str]:
 def _gated_scope(group: Group, w: Wording) -> list[str]:
     first = group[0]
     checks = [say(w.check_terms, facts, w) for facts in group]
-    return [*say_all(first, w, w.tick_gated, w.or_new_gated_token), *checks, again.after_click_or_token(first, w)]
+    return [say(w.tick_gated, first, w), *checks, again.after_click_or_token(first, w)]
 
 
 def _repo_scope(group: Group, w: Wording) -> list[str]:
     first = group[0]
-    adds = [say(w.add_repo, facts, w) for facts in group]
-    return [*adds, say(w.or_read_token, first, w), again.after_click_or_token(first, w)]
+    checks = [say(w.check_name, facts, w) for facts in group if facts.status == NOT_FOUND]
+    repos = w.list_separator.join(dict.fromkeys(facts.repo for facts in group))
+    add = fill(w.add_repos_or_read_token, first, **phrases(first, w), repos=repos)
+    return [*checks, add, again.after_click_or_token(first, w)]
 
 
 def _terms(group: Group, w: Wording) -> list[str]:
@@ -78,7 +89,7 @@ def _terms(group: Group, w: Wording) -> list[str]:
     # Only these words exclude that a request is pending, or was declined.
     if any("authorized list" not in facts.message for facts in group):
         told.append(say(w.check_request, group[0], w))
-    return [*told, again.after_click(group[0], w)]
+    return [*told, *_await_authors(group, w), again.after_click(group[0], w)]
 
 
 def _pending(group: Group, w: Wording) -> list[str]:
@@ -86,28 +97,37 @@ def _pending(group: Group, w: Wording) -> list[str]:
 
 
 def _rejected(group: Group, w: Wording) -> list[str]:
-    asks = [say(w.ask_authors, facts, w) for facts in group]
-    return [*asks, say(w.other_account, group[0], w), again.after_click_or_token(group[0], w)]
+    asks = [say(w.ask_authors_or_other_account, facts, w) for facts in group]
+    return [*asks, again.after_click_or_token(group[0], w)]
 
 
 def _reset(group: Group, w: Wording) -> list[str]:
-    return [*(say(w.request_again, facts, w) for facts in group), again.after_click(group[0], w)]
+    asks = [say(w.request_again, facts, w) for facts in group]
+    return [*asks, *_await_authors(group, w), again.after_click(group[0], w)]
+
+
+def _find_name(facts: Facts, w: Wording) -> str:
+    """A search does not find what a typo was made of; the owner's page shows all."""
+    return w.find_name_of_owner if facts.owner else w.find_name
 
 
 def _repo_not_found(group: Group, w: Wording) -> list[str]:
     told = []
     for facts in group:
         private = w.add_private_repo if facts.role == "fineGrained" else w.owner_token
-        told += say_all(facts, w, w.find_name, w.correct_name, private)
+        told += say_all(facts, w, _find_name(facts, w), w.correct_name, private)
     return [*told, again.after_change(group[0], w)]
 
 
 def _missing_or_private(group: Group, w: Wording) -> list[str]:
-    told = []
+    told: dict[str, None] = {}
     for facts in group:
-        told += say_all(facts, w, w.find_name, w.correct_name)
+        told |= dict.fromkeys(say_all(facts, w, _find_name(facts, w), w.correct_name))
     first = group[0]
-    return [*told, say(w.private_needs_token, first, w), *_hand_over_token(first, w), again.after_change(first, w)]
+    handing = _hand_over_token(first, w)
+    numbers = {"first_step": len(told) + 1, "last_step": len(told) + 1 + len(handing)}
+    token = fill(w.private_needs_token, first, **phrases(first, w), **numbers)
+    return [*told, token, *handing, again.after_change(first, w)]
 
 
 def _revision(group: Group, w: Wording) -> list[str]:
@@ -122,7 +142,11 @@ def _revision(group: Group, w: Wording) -> list[str]:
 def _file(group: Group, w: Wording) -> list[str]:
     told = []
     for facts in group:
-        told += say_all(facts, w, w.see_files, _correct_files(facts, w))
+        if facts.no_gguf:
+            told += say_all(facts, w, w.find_gguf, w.name_gguf)
+            told += say_all(facts, w, w.correct_weights_file) if _is_weights_setting(facts) else []
+        else:
+            told += say_all(facts, w, w.see_files, _correct_files(facts, w))
     return [*told, again.after_change(group[0], w)]
 
 
@@ -130,7 +154,11 @@ def _correct_files(facts: Facts, w: Wording) -> str:
     """Only a list given by hand and PrivateGPT's weights name files; elsewhere it is the wrong model."""
     if not facts.asker:
         return w.correct_patterns
-    return w.correct_weights_file if facts.source.startswith("llamacpp.") else w.other_model
+    return w.correct_weights_file if _is_weights_setting(facts) else w.other_model
+
+
+def _is_weights_setting(facts: Facts) -> bool:
+    return facts.source.startswith("llamacpp.")
 
 
 def _disabled(group: Group, w: Wording) -> list[str]:
@@ -150,7 +178,8 @@ def _policy(group: Group, w: Wording) -> list[str]:
 
 def _rate_limited(group: Group, w: Wording) -> list[str]:
     longest = max(group, key=lambda facts: facts.pause)
-    pause = w.wait_pause if longest.pause else w.wait_minutes
+    known = w.wait_pause_minutes if longest.pause > SECONDS_TOLD else w.wait_pause
+    pause = known if longest.pause else w.wait_minutes
     more = [] if longest.token_source else [w.token_raises_limit]
     return [*say_all(longest, w, pause, *more), again.after_click(longest, w)]
 
@@ -169,6 +198,7 @@ def _refused(group: Group, w: Wording) -> list[str]:
         told.append(say(w.check_page, facts, w))
         if facts.role == "fineGrained":
             told.append(say(w.add_repo, facts, w))
+        told.append(say(w.look_up_words if facts.message else w.ask_about_refusal, facts, w))
     return [*told, again.after_click(group[0], w)]
 
 

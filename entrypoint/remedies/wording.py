@@ -27,6 +27,7 @@ class Said:
 class Wording:
     verdicts: Mapping[str, Said]
     troubles: Mapping[str, str]  # what `hub-unreachable` means, by `Evidence.trouble`
+    proxy_faults: Mapping[str, str]  # the same where a proxy is in force, by `Facts.proxy_fault`
     uses: Mapping[str, str]  # by `Need.use`; blank where there is nothing to tell
     sentence_separator: str
     list_separator: str
@@ -36,17 +37,20 @@ class Wording:
     asks: str
     asks_for_use: str
     asks_listed: str
+    asks_listed_in_compose: str
     asks_listed_code: str
     optional: str
     knows_account: str
     knows_account_by: str
     saw_token: str
     saw_no_token: str
+    by_token: str
     token_quoted: str
     from_source: str
     roles: Mapping[str, str]
     answered: str
     answered_quoting: str
+    answered_password: str  # no password is involved
     answered_nothing: str
     somebody_answered: str
     somebody_answered_quoting: str
@@ -56,7 +60,8 @@ class Wording:
     link: str
 
     # parts of sentences, where a fact may be unknown
-    at_host: str
+    hub_public: str
+    hub_elsewhere: str
     account_named: str
     account_unnamed: str
     token_named: str
@@ -73,15 +78,20 @@ class Wording:
     no_file_host: str
     never_asked: str
     token_wanted: str  # without the gate
+    or_wrong_name: str
     may_read: str
     may_read_nothing: str
+    files_lacking: str
+    no_gguf: str
     untrusted_issuer: str
     clocks: Mapping[str, str]  # by `Facts.clock`
     proxy_wants_password: str
     next_request: str
+    next_gguf: str
     next_issuer: str
     next_clock: str
     next_proxy_password: str
+    next_proxy: Mapping[str, str]  # by `Facts.proxy_fault`
     next_token_file: str
     next_open_hosts: str
 
@@ -107,21 +117,23 @@ class Wording:
     check_terms: str
     check_request: str
     tick_gated: str
-    or_new_gated_token: str
+    check_name: str
     add_repo: str
-    or_read_token: str
+    add_repos_or_read_token: str
     add_private_repo: str
     wait_for_authors: str
-    ask_authors: str
-    other_account: str
+    ask_authors_or_other_account: str
     request_again: str
     find_name: str
+    find_name_of_owner: str
     correct_name: str
     owner_token: str
     private_needs_token: str
     see_revisions: str
     correct_revision: str
     see_files: str
+    find_gguf: str
+    name_gguf: str
     correct_patterns: str
     correct_weights_file: str
     see_page: str
@@ -130,6 +142,7 @@ class Wording:
     ask_admin: str
     ask_own_admin: str
     wait_pause: str
+    wait_pause_minutes: str
     wait_minutes: str
     token_raises_limit: str
     hub_status: str
@@ -140,6 +153,9 @@ class Wording:
     use_mirror: str
     set_proxy: str
     check_proxy: str
+    correct_proxy: str
+    move_proxy: str
+    resolve_proxy: str
     get_ca: str
     get_ca_of: str
     mount_ca: str
@@ -150,9 +166,12 @@ class Wording:
     proxy_password: str
     proxy_allow: str
     proxy_bypass: str
+    proxy_bypass_too: str
     open_address: str
     check_endpoint: str
     check_page: str
+    look_up_words: str
+    ask_about_refusal: str
     start_again: str
     recreate: str
     nothing_more: str
@@ -161,7 +180,10 @@ class Wording:
     # doing without it
     without: str
     without_named: str
-    without_listed: str
+    without_in_ways: str
+    without_entry: str
+    or_optional: str
+    or_fallback: str
     without_optional_listed: str
     without_listed_code: str
     without_other: str
@@ -180,12 +202,16 @@ class Wording:
 
     # the last line
     nothing_downloaded: str
+    nothing_downloaded_yet: str  # though some models are granted
     something_kept: str
     all_granted: str
     starts_without: str
     exit_code: str
     restarts: Mapping[int, str]  # whether a restart helps, by exit code
     restart_after_review: str
+    restart_after_steps: str
+    restart_after_click: str
+    restart_after_fault: str
     waiting_for_access: str
     waiting_for_hub: str
 

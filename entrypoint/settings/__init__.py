@@ -10,21 +10,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, cast
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from entrypoint.failures import CONFIG, Failure
+from entrypoint.sentence import say
 from entrypoint.settings import certificates, forms, paths, tokens
 from entrypoint.settings.forms import Notice
 from entrypoint.settings.tokens import Token
 from entrypoint.settings.variables import PROXY_NAMES, TOKEN_NAMES, TOKEN_VARIABLES, VARIABLES
 from entrypoint.text import clean, mask_url
 
-__all__ = ["TOKEN_NAMES", "TOKEN_VARIABLES", "Notice", "Settings", "Token", "read"]
+__all__ = ["TOKEN_NAMES", "TOKEN_VARIABLES", "Notice", "Settings", "Token", "read", "secrets"]
 
 _BLANK_IS_UNSET = ("HF_", "HUGGING", "TRANSFORMERS_", "ENTRYPOINT_")
 _OURS = "ENTRYPOINT_"
 # What an outer start of ours gave to a command that is such a start, too.
-_GIVEN = ("ENTRYPOINT_MODEL_PATH",)
+_GIVEN = ("ENTRYPOINT_MODEL_PATH", "ENTRYPOINT_MODEL_REPO", "ENTRYPOINT_FALLBACKS_TAKEN")
 # A block of YAML ends in a line break, which is no oddity in a list.
 _LISTS = ("ENTRYPOINT_MODELS", "ENTRYPOINT_OPTIONAL_MODELS", "ENTRYPOINT_FALLBACKS")
 # What a later version reads, with the value that asks for what this version does anyway.
@@ -35,7 +36,7 @@ _NEUTRAL = {("ENTRYPOINT_STATUS_PORT", "0")}
 class Settings:
     """What this deployment was told, checked. Its `repr` shows no secret.
 
-    `endpoint` has no trailing slash and no credentials. `proxies` are those in force, masked for messages.
+    `endpoint` has no trailing slash and no credentials.
     `environ` is the environment for child processes and the base of the server's: without blanks, cleaned,
     certificate variables mirrored, the cache named for every reader. It still holds the token.
     """
@@ -54,9 +55,19 @@ class Settings:
     server_token: Literal["keep", "drop"]
     lang: Literal["en", "zh"]
     log: Literal["console", "json"]
-    proxies: Mapping[str, str]
     notices: tuple[Notice, ...]
     environ: Mapping[str, str] = field(repr=False)
+
+
+def secrets(environ: Mapping[str, str]) -> list[str]:
+    """What is secret in an environment, whether or not it will be used: tokens, and the passwords of proxies, each as
+    it is written and as it is meant. Known before the settings are, for what they may say of a wrong one."""
+    found = [tokens.secret_in(environ.get(name, "")) for name in TOKEN_NAMES]
+    for name in (*PROXY_NAMES, *map(str.upper, PROXY_NAMES), "HF_ENDPOINT"):
+        credentials = environ.get(name, "").rpartition("@")[0]
+        password = (credentials.partition("://")[2] or credentials).partition(":")[2]
+        found += [password, unquote(password)]
+    return [value for value in dict.fromkeys(found) if value]
 
 
 def read(
@@ -73,6 +84,7 @@ def read(
     _check_health_url(env)
     _check_state_dir(env)
     certificates.settle(env, notices, home)
+    _check_proxies(env)
     hf_home = paths.hub_home(env, notices, home)
     hub_cache = paths.hub_cache(env, notices, home, hf_home)
     token = tokens.find(
@@ -87,7 +99,7 @@ def read(
         notices.append(
             Notice(
                 "endpoint-not-encrypted",
-                f"HF_ENDPOINT is {endpoint}: the token goes there without encryption.",
+                say("HF_ENDPOINT is {endpoint}: the token goes there without encryption.", endpoint=endpoint),
             )
         )
     return Settings(
@@ -108,7 +120,6 @@ def read(
             Literal["console", "json"],
             forms.word(env, "ENTRYPOINT_LOG") or ("console" if stderr_is_terminal else "json"),
         ),
-        proxies=_proxies(env),
         notices=tuple(notices),
         environ=env,
     )
@@ -130,7 +141,8 @@ def _cleaned(environ: Mapping[str, str], notices: list[Notice]) -> dict[str, str
             if not bare and not is_proxy:
                 continue
             if bare != value and name not in _LISTS:
-                notices.append(Notice("setting-tidied", f"{name}: blanks or quotes around its value were removed."))
+                text = say("{name}: blanks or quotes around its value were removed.", name=name)
+                notices.append(Notice("setting-tidied", text))
             value = bare
         kept[name] = value
     return kept
@@ -149,8 +161,16 @@ def _tell_unknown(env: Mapping[str, str], notices: list[Notice]) -> None:
     ours = {name.removeprefix(_OURS): name for name in VARIABLES if name.startswith(_OURS)}
     for name in unknown:
         near = difflib.get_close_matches(name.removeprefix(_OURS), ours, n=1, cutoff=0.7)
-        hint = f"; was {ours[near[0]]} meant?" if near else "."
-        notices.append(Notice("setting-unknown", f"{clean(name)} is not a setting of this version{hint}"))
+        text = (
+            say(
+                "{name} is not a setting of this version; was {near} meant?",
+                name=clean(name),
+                near=ours[near[0]],
+            )
+            if near
+            else say("{name} is not a setting of this version.", name=clean(name))
+        )
+        notices.append(Notice("setting-unknown", text))
 
 
 def _endpoint(env: dict[str, str]) -> str:
@@ -160,12 +180,12 @@ def _endpoint(env: dict[str, str]) -> str:
         raise Failure(
             "endpoint-with-credentials",
             CONFIG,
-            f"HF_ENDPOINT holds a user name or password: {mask_url(parts.geturl())}",
+            say("HF_ENDPOINT holds a user name or password: {address}", address=mask_url(parts.geturl())),
             "An address is shown in logs; and the Hub client sends a password in it instead of the token.",
             ("remove them from HF_ENDPOINT, and give the mirror's token in HF_TOKEN",),
         )
     if parts.query or parts.fragment:
-        raise forms.invalid("HF_ENDPOINT", env["HF_ENDPOINT"], "an address without ? and #")
+        raise forms.invalid("HF_ENDPOINT", env["HF_ENDPOINT"], say("an address without ? and #"))
     endpoint = parts.geturl().rstrip("/")
     if "HF_ENDPOINT" in env:
         env["HF_ENDPOINT"] = endpoint
@@ -186,7 +206,11 @@ def _offline(env: Mapping[str, str], notices: list[Notice]) -> bool:
         notices.append(
             Notice(
                 "setting-unclear",
-                f"{name} is {forms.shown(value)!r}, which the Hub client takes for no; set it to 1 or 0.",
+                say(
+                    "{name} is {value!r}, which the Hub client takes for no; set it to 1 or 0.",
+                    name=name,
+                    value=forms.shown(value),
+                ),
             )
         )
     return value in forms.TRUE_WORDS
@@ -206,8 +230,10 @@ def _check_health_url(env: Mapping[str, str]) -> None:
         raise forms.invalid(
             name,
             given,
-            "an http address such as http://127.0.0.1:8080/health (only http works: a server behind TLS is asked on "
-            "its plain health port)",
+            say(
+                "an http address such as http://127.0.0.1:8080/health (only http works: a server behind TLS is asked "
+                "on its plain health port)"
+            ),
         )
 
 
@@ -215,31 +241,35 @@ def _check_state_dir(env: Mapping[str, str]) -> None:
     """The healthcheck, too, must find that folder, and it expands nothing."""
     name = "ENTRYPOINT_STATE_DIR"
     if name in env and not env[name].startswith("/"):
-        raise forms.invalid(name, env[name], "an absolute path, without ~ and $NAME, such as /run/model-entrypoint")
+        allowed = say("an absolute path, without ~ and $NAME, such as /run/model-entrypoint")
+        raise forms.invalid(name, env[name], allowed)
+
+
+def language(environ: Mapping[str, str]) -> Literal["en", "zh"]:
+    """`ENTRYPOINT_LANG`; else the locale's (POSIX: LC_ALL, LC_MESSAGES, LANG), where there are texts for it.
+
+    As `secrets`, known before the settings are, for what they may say of a wrong one.
+    """
+    return "zh" if _first_language(environ) == "zh" else "en"
+
+
+def _first_language(environ: Mapping[str, str]) -> str:
+    given = (forms.unquoted(environ.get(name, "")) for name in ("ENTRYPOINT_LANG", "LC_ALL", "LC_MESSAGES", "LANG"))
+    return next(filter(None, given), "").lower().replace("-", "_").split("_")[0].split(".")[0]
 
 
 def _language(env: Mapping[str, str], notices: list[Notice]) -> Literal["en", "zh"]:
-    """`ENTRYPOINT_LANG`; else the locale's (POSIX: LC_ALL, LC_MESSAGES, LANG), where there are texts for it."""
     asked = env.get("ENTRYPOINT_LANG", "")
-    named = asked or next((env[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if env.get(name)), "")
-    language = named.lower().replace("-", "_").split("_")[0].split(".")[0]
-    if language == "zh":
-        return "zh"
-    if asked and language != "en":
-        notices.append(
-            Notice("language-unknown", f"ENTRYPOINT_LANG is {forms.shown(asked)!r}; messages are in English.")
-        )
-    return "en"
+    if asked and _first_language(env) not in ("en", "zh"):
+        text = say("ENTRYPOINT_LANG is {value!r}; messages are in English.", value=forms.shown(asked))
+        notices.append(Notice("language-unknown", text))
+    return language(env)
 
 
-def _proxies(env: Mapping[str, str]) -> dict[str, str]:
-    """The proxy variables in force: of each pair, curl, httpx and xet take the lower-case one first."""
-    found = {}
+def _check_proxies(env: Mapping[str, str]) -> None:
+    """Those in force: of each pair, curl, httpx and xet take the lower-case one first."""
     for lower in PROXY_NAMES:
         name = lower if lower in env else lower.upper()
         value = env.get(name, "").strip()
-        if value:
-            if lower != "no_proxy":
-                forms.proxy(name, value)
-            found[name] = clean(mask_url(value))
-    return found
+        if value and lower != "no_proxy":
+            forms.proxy(name, value)

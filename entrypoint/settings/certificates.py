@@ -15,6 +15,7 @@ from collections.abc import MutableMapping
 from pathlib import Path
 
 from entrypoint.failures import CONFIG, Failure
+from entrypoint.sentence import join, say
 from entrypoint.settings.forms import Notice, path
 from entrypoint.text import clean
 
@@ -63,33 +64,45 @@ def _is_folder(name: str, file: Path) -> bool:
         raise Failure(
             "ca-file-missing",
             CONFIG,
-            f"{name} names {shown}, which does not exist.",
+            say("{name} names {path}, which does not exist.", name=name, path=shown),
             _NO_TRUST,
-            (f"mount the certificate file at {shown}", f"or correct or remove {name}"),
+            (
+                say("mount the certificate file at {path}", path=shown),
+                say("or correct or remove {name}", name=name),
+            ),
         ) from None
     except OSError as error:
         uid, gid = os.geteuid(), os.getegid()
         raise Failure(
             "ca-file-unreadable",
             CONFIG,
-            f"{name} names {shown}, which cannot be read by this container's user (uid {uid}, gid {gid}): "
-            f"{error.strerror}.",
+            say(
+                "{name} names {path}, which cannot be read by this container's user (uid {uid}, gid {gid}): {error}.",
+                name=name,
+                path=shown,
+                uid=uid,
+                gid=gid,
+                error=error.strerror,
+            ),
             _NO_TRUST,
-            (f"mount a readable certificate file at {shown} (on the host: chmod 0444)", f"or remove {name}"),
+            (
+                say("mount a readable certificate file at {path} (on the host: chmod 0444)", path=shown),
+                say("or remove {name}", name=name),
+            ),
         ) from None
     if not any(_is_certificate(match[1]) for match in re.finditer(_PEM, data)):
         binary = data[:2] == b"\x30\x82"
         raise Failure(
             "ca-file-without-certificate",
             CONFIG,
-            f"{name} names {shown}, which holds no certificate in PEM form.",
+            say("{name} names {path}, which holds no certificate in PEM form.", name=name, path=shown),
             "It looks like a certificate in binary (DER) form." if binary else "",
             (
-                (f"convert it: openssl x509 -inform der -in {shown} -out ca.pem",)
+                (say("convert it: openssl x509 -inform der -in {path} -out ca.pem", path=shown),)
                 if binary
                 else (
                     "put the certificate, from -----BEGIN CERTIFICATE----- on, into that file",
-                    f"or remove {name}",
+                    say("or remove {name}", name=name),
                 )
             ),
         )
@@ -116,7 +129,7 @@ def _check_folders(value: str, notices: list[Notice]) -> None:
         raise Failure(
             "ca-folder-unreadable",
             CONFIG,
-            f"SSL_CERT_DIR names a folder that cannot be read. {'; '.join(troubles)}.",
+            say("SSL_CERT_DIR names a folder that cannot be read. {troubles}.", troubles=join("; ", troubles)),
             _NO_TRUST,
             ("mount the folder of certificates there", "or correct or remove SSL_CERT_DIR"),
         )
@@ -124,7 +137,10 @@ def _check_folders(value: str, notices: list[Notice]) -> None:
         notices.append(
             Notice(
                 "ca-folder-not-hashed",
-                f"SSL_CERT_DIR names {clean(value)}, where OpenSSL finds no certificate: it looks for names "
-                "such as 5ed36f99.0; run openssl rehash on the folder, or set SSL_CERT_FILE.",
+                say(
+                    "SSL_CERT_DIR names {folder}, where OpenSSL finds no certificate: it looks for names such as "
+                    "5ed36f99.0; run openssl rehash on the folder, or set SSL_CERT_FILE.",
+                    folder=clean(value),
+                ),
             )
         )

@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from entrypoint.failures import CONFIG, Failure
+from entrypoint.sentence import Joined, Sentence, join, say
 from entrypoint.settings.variables import VARIABLES
 from entrypoint.text import clean, mask_url
 from entrypoint.text import shown as one_line
@@ -36,14 +37,22 @@ class Notice:
     text: str
 
 
-def invalid(name: str, value: str, allowed: str, *todo: str) -> Failure:
+def invalid(name: str, value: str, allowed: Sentence | Joined, *todo: Sentence) -> Failure:
     """The failure for a value that cannot be: names the variable, the value, and what is allowed."""
     return Failure(
         "setting-invalid",
         CONFIG,
-        f"{name} is {shown(value)!r}, which is not allowed.",
-        f"Allowed is {allowed}.",
-        todo or (f"set {name} to {allowed}, or remove it (default: {_default(name)})",),
+        say("{name} is {value!r}, which is not allowed.", name=name, value=shown(value)),
+        say("Allowed is {allowed}.", allowed=allowed),
+        todo
+        or (
+            say(
+                "set {name} to {allowed}, or remove it (default: {default})",
+                name=name,
+                allowed=allowed,
+                default=_default(name),
+            ),
+        ),
     )
 
 
@@ -54,7 +63,7 @@ def shown(value: str) -> str:
 
 def _default(name: str) -> str:
     variable = VARIABLES[name]
-    return variable.default or variable.otherwise.replace("`", "") or "none"
+    return variable.default or say(variable.otherwise.replace("`", ""))
 
 
 def unquoted(value: str) -> str:
@@ -77,7 +86,7 @@ def word(environ: Mapping[str, str], name: str) -> str:
     """One of the words that the table allows, in lower case."""
     value = text(environ, name).lower()
     if value and value not in VARIABLES[name].choices:
-        raise invalid(name, environ[name], " or ".join(VARIABLES[name].choices))
+        raise invalid(name, environ[name], join(" or ", VARIABLES[name].choices))
     return value
 
 
@@ -90,8 +99,12 @@ def seconds(environ: Mapping[str, str], name: str, *, zero_allowed: bool) -> flo
     value = text(environ, name)
     number = _float(value)
     if not 0 <= number <= 31_536_000 or (number == 0 and not zero_allowed):
-        limits = "from 0" if zero_allowed else "greater than 0"
-        raise invalid(name, value, f"a number of seconds {limits} up to 31536000, such as 90")
+        allowed = (
+            say("a number of seconds from 0 up to 31536000, such as 90")
+            if zero_allowed
+            else say("a number of seconds greater than 0 up to 31536000, such as 90")
+        )
+        raise invalid(name, value, allowed)
     return number
 
 
@@ -106,13 +119,13 @@ def whole_seconds(environ: Mapping[str, str], name: str) -> None:
     """Checks a time limit that the Hub client reads with `int()` at import, where "2.5" is a traceback."""
     value = text(environ, name)
     if not (value.isascii() and value.isdecimal() and len(value) < 9):
-        raise invalid(name, value, "a whole number of seconds, such as 10")
+        raise invalid(name, value, say("a whole number of seconds, such as 10"))
 
 
 def port(environ: Mapping[str, str], name: str) -> int:
     value = text(environ, name)
     if not (value.isascii() and value.isdecimal() and len(value) < 6 and 0 < int(value) < 65536):
-        raise invalid(name, value, "a port number from 1 to 65535")
+        raise invalid(name, value, say("a port number from 1 to 65535"))
     return int(value)
 
 
@@ -120,8 +133,9 @@ def address(name: str, value: str) -> SplitResult:
     """An http or https address, taken apart."""
     parts = _split(value)
     if parts is None:
-        todo = (f"set {name}=https://{shown(value)}",) if "://" not in value and _split(f"https://{value}") else ()
-        raise invalid(name, value, "an address that begins with http:// or https://", *todo)
+        lacks_scheme = "://" not in value and _split(f"https://{value}")
+        todo = (say("set {name}=https://{value}", name=name, value=shown(value)),) if lacks_scheme else ()
+        raise invalid(name, value, say("an address that begins with http:// or https://"), *todo)
     return parts
 
 
@@ -137,10 +151,13 @@ def proxy(name: str, value: str) -> None:
         raise Failure(
             "setting-invalid",
             CONFIG,
-            f"{name} is {shown(value)!r}, which cannot be a proxy.",
-            f"Allowed is an address such as http://proxy:3128, with one of the schemes {', '.join(PROXY_SCHEMES)}.",
+            say("{name} is {value!r}, which cannot be a proxy.", name=name, value=shown(value)),
+            say(
+                "Allowed is an address such as http://proxy:3128, with one of the schemes {schemes}.",
+                schemes=join(", ", PROXY_SCHEMES),
+            ),
             (
-                f"correct {name}, or remove it",
+                say("correct {name}, or remove it", name=name),
                 "a password with one of @ : / # ? % in it takes their codes: %40 %3A %2F %23 %3F %25",
             ),
         )

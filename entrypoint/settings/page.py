@@ -56,6 +56,9 @@ The environment of the container, without blank variables of the kinds above, an
   `ENTRYPOINT_SERVER_TOKEN=drop`.
 - `ENTRYPOINT_MODEL_PATH`: where the first model that is in place lies. The file, if it is one or a GGUF (of several
   parts the first), else the folder.
+- `ENTRYPOINT_MODEL_REPO`: that model's name, which is a fallback's where one was taken.
+- `ENTRYPOINT_FALLBACKS_TAKEN`, where fallbacks were taken: `gated/repo=open/repo`, with blanks between them. PrivateGPT
+  learns of them by the variables that its settings read, such as `PGPT_HF_REPO_ID`, which are then set to the fallback.
 - `HF_HUB_CACHE`: the Hub cache that was used.
 - `HF_MODULES_CACHE` on the volume where a model of PrivateGPT brings code, and `HF_HUB_OFFLINE=1` with
   `ENTRYPOINT_SERVER_OFFLINE=1`.

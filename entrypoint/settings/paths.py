@@ -7,6 +7,7 @@ import pwd
 from collections.abc import MutableMapping
 from pathlib import Path
 
+from entrypoint.sentence import say
 from entrypoint.settings.forms import Notice, path
 from entrypoint.text import clean
 
@@ -46,8 +47,13 @@ def hub_cache(environ: MutableMapping[str, str], notices: list[Notice], home: Pa
             notices.append(
                 Notice(
                     "transformers-cache-ignored",
-                    f"TRANSFORMERS_CACHE names {clean(str(old))}, but models go to {clean(str(cache))} (see "
-                    f"{chosen or 'HF_HOME'}); a server with transformers 4 looks in the former: unset it.",
+                    say(
+                        "TRANSFORMERS_CACHE names {old}, but models go to {cache} (see {variable}); a server with "
+                        "transformers 4 looks in the former: unset it.",
+                        old=clean(str(old)),
+                        cache=clean(str(cache)),
+                        variable=chosen or "HF_HOME",
+                    ),
                 )
             )
         return cache
@@ -55,8 +61,11 @@ def hub_cache(environ: MutableMapping[str, str], notices: list[Notice], home: Pa
     notices.append(
         Notice(
             "transformers-cache-used",
-            f"TRANSFORMERS_CACHE is an old name: {clean(str(old))} is used as the Hub cache, and the server "
-            "gets it as HF_HUB_CACHE; set HF_HUB_CACHE instead.",
+            say(
+                "TRANSFORMERS_CACHE is an old name: {folder} is used as the Hub cache, and the server gets it as "
+                "HF_HUB_CACHE; set HF_HUB_CACHE instead.",
+                folder=clean(str(old)),
+            ),
         )
     )
     return old
@@ -68,7 +77,11 @@ def named(environ: MutableMapping[str, str], name: str, notices: list[Notice], h
         notices.append(
             Notice(
                 "path-relative",
-                f"{name} is not absolute; taken from the working directory it is {clean(str(found))}.",
+                say(
+                    "{name} is not absolute; taken from the working directory it is {path}.",
+                    name=name,
+                    path=clean(str(found)),
+                ),
             )
         )
     return found

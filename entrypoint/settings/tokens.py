@@ -11,8 +11,10 @@ import stat
 from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from entrypoint.failures import CONFIG, Failure
+from entrypoint.sentence import Sentence, join, say
 from entrypoint.settings.forms import QUOTES, Notice, path
 from entrypoint.settings.variables import TOKEN_NAMES, TOKEN_SECRET
 from entrypoint.text import clean
@@ -67,10 +69,20 @@ def find(
         notices.append(
             Notice(
                 "token-ambiguous",
-                f"{token.source} and {', '.join(others)} hold different tokens; {token.source} is used.",
+                say(
+                    "{source} and {others} hold different tokens; {source} is used.",
+                    source=token.source,
+                    others=join(", ", others),
+                ),
             )
         )
     return token
+
+
+def secret_in(value: str) -> str:
+    """The token in a variable's value, proved or not; "" where there is none, or an example that is no secret."""
+    tidied = _tidy(value, "", [])
+    return "" if not tidied or _is_placeholder(tidied, any_form=False) else tidied
 
 
 def from_elsewhere(value: str, source: str, *, any_form: bool) -> tuple[Token | None, list[Notice]]:
@@ -94,9 +106,9 @@ def _named(environ: MutableMapping[str, str], notices: list[Notice], home: Path)
             raise Failure(
                 "token-set-twice",
                 CONFIG,
-                f"{name} and {file_name} are both set.",
+                say("{name} and {file_name} are both set.", name=name, file_name=file_name),
                 "Which of the two is meant cannot be known.",
-                (f"remove {name} or {file_name}",),
+                (say("remove {name} or {file_name}", name=name, file_name=file_name),),
             )
         if name in environ:
             value = _tidy(environ[name], name, notices)
@@ -112,7 +124,8 @@ def _named(environ: MutableMapping[str, str], notices: list[Notice], home: Path)
             if value:
                 yield Token(value, source)
             else:
-                notices.append(Notice("token-file-blank", f"{source} holds no token; going on without it."))
+                text = say("{source} holds no token; going on without it.", source=source)
+                notices.append(Notice("token-file-blank", text))
 
 
 def _from_usual_places(
@@ -123,7 +136,8 @@ def _from_usual_places(
     if moved:
         source = f"HF_TOKEN_PATH ({clean(str(moved))})"
         if _absent(moved):
-            notices.append(Notice("token-file-absent", f"{source} does not exist; looking elsewhere for a token."))
+            text = say("{source} does not exist; looking elsewhere for a token.", source=source)
+            notices.append(Notice("token-file-absent", text))
         elif value := _tidy(_content(moved, "HF_TOKEN_PATH"), source, notices, in_file=True):
             return Token(value, source)
     secret = root / TOKEN_SECRET.lstrip("/")
@@ -137,7 +151,7 @@ def _from_usual_places(
         value = _tidy(_content(own, ""), source, notices, in_file=True)
     except Failure as failure:
         # Nobody gave it to this container: it may belong to another user of a shared cache.
-        notices.append(Notice(failure.name, f"{failure.what} Going on without it."))
+        notices.append(Notice(failure.name, say("{trouble} Going on without it.", trouble=failure.what)))
         return None
     return Token(value, source) if value else None
 
@@ -149,9 +163,12 @@ def _file(environ: Mapping[str, str], name: str, home: Path) -> Path:
         raise Failure(
             "token-file-unreadable",
             CONFIG,
-            f"{name} names no file: there is no / in its value.",
+            say("{name} names no file: there is no / in its value.", name=name),
             "It takes the path of a file that holds the token. If it is the token itself, HF_TOKEN takes that.",
-            (f"set {name} to the file's whole path", f"or remove {name} and set HF_TOKEN"),
+            (
+                say("set {name} to the file's whole path", name=name),
+                say("or remove {name} and set HF_TOKEN", name=name),
+            ),
         )
     return file
 
@@ -178,12 +195,16 @@ def _content(file: Path, variable: str) -> str:
             raise _unreadable(
                 file,
                 variable,
-                "is a directory",
-                f"remove the directory {clean(str(file))} on the host, put the token into a "
-                "file of that name, create the container anew: where a file is missing, Docker makes a directory",
+                say("is a directory"),
+                say(
+                    "remove the directory {path} on the host, put the token into a file of that name, create the "
+                    "container anew: where a file is missing, Docker makes a directory",
+                    path=clean(str(file)),
+                ),
             )
         if not (stat.S_ISREG(kind) or stat.S_ISCHR(kind)):
-            raise _unreadable(file, variable, "is not a regular file", "put the token into a regular file")
+            trouble, todo = say("is not a regular file"), say("put the token into a regular file")
+            raise _unreadable(file, variable, trouble, todo)
         data = os.read(descriptor, _MAX_FILE + 1)
     except OSError as error:
         raise _unreadable(file, variable, *_open_trouble(file, error)) from None
@@ -193,16 +214,16 @@ def _content(file: Path, variable: str) -> str:
         raise _unreadable(
             file,
             variable,
-            f"is larger than {_MAX_FILE // 1024} KiB",
-            "put the token, and nothing else, into the file",
+            say("is larger than {limit} KiB", limit=_MAX_FILE // 1024),
+            say("put the token, and nothing else, into the file"),
         )
     text = _decoded(data)
     if text is None:
         raise _unreadable(
             file,
             variable,
-            "is not UTF-8 text",
-            "write the file anew as UTF-8 (Windows PowerShell: Set-Content -Encoding ascii)",
+            say("is not UTF-8 text"),
+            say("write the file anew as UTF-8 (Windows PowerShell: Set-Content -Encoding ascii)"),
         )
     return text
 
@@ -214,32 +235,52 @@ def _decoded(data: bytes) -> str | None:
         return None
 
 
-def _open_trouble(file: Path, error: OSError) -> tuple[str, str]:
+def _open_trouble(file: Path, error: OSError) -> tuple[Sentence, Sentence]:
     shown = clean(str(file))
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return "does not exist", f"mount the file at {shown}, or correct the path"
+        return say("does not exist"), say("mount the file at {path}, or correct the path", path=shown)
     if isinstance(error, PermissionError):
         uid, gid = os.geteuid(), os.getegid()
         return (
-            f"may not be read by this container's user (uid {uid}, gid {gid}{_owner(file)})",
-            f"on the host, for the file that is mounted at {shown}: chown {uid}:{gid}, or chmod 0444",
+            _forbidden(file, uid, gid),
+            say(
+                "on the host, for the file that is mounted at {path}: chown {uid}:{gid}, or chmod 0444",
+                path=shown,
+                uid=uid,
+                gid=gid,
+            ),
         )
-    return f"cannot be read ({error.strerror})", f"check what is mounted at {shown}"
+    return (
+        say("cannot be read ({error})", error=error.strerror),
+        say("check what is mounted at {path}", path=shown),
+    )
 
 
-def _owner(file: Path) -> str:
+def _forbidden(file: Path, uid: int, gid: int) -> Sentence:
     try:
         found = file.stat()
     except OSError:
-        return ""
-    return f"; the file belongs to {found.st_uid}:{found.st_gid}, mode {stat.S_IMODE(found.st_mode):04o}"
+        return say("may not be read by this container's user (uid {uid}, gid {gid})", uid=uid, gid=gid)
+    return say(
+        "may not be read by this container's user (uid {uid}, gid {gid}; the file belongs to {owner}, mode {mode})",
+        uid=uid,
+        gid=gid,
+        owner=f"{found.st_uid}:{found.st_gid}",
+        mode=f"{stat.S_IMODE(found.st_mode):04o}",
+    )
 
 
-def _unreadable(file: Path, variable: str, trouble: str, todo: str) -> Failure:
+def _unreadable(file: Path, variable: str, trouble: Sentence, todo: Sentence) -> Failure:
+    """`trouble` completes "The token file ... "."""
     shown = clean(str(file))
-    subject = f"The token file {shown}, which {variable} names," if variable else f"The token file {shown}"
-    instead = (f"or put the token itself into {variable.removesuffix('_FILE')}",) if variable.endswith("_FILE") else ()
-    return Failure("token-file-unreadable", CONFIG, f"{subject} {trouble}.", "", (todo, *instead))
+    what = (
+        say("The token file {path}, which {name} names, {trouble}.", path=shown, name=variable, trouble=trouble)
+        if variable
+        else say("The token file {path} {trouble}.", path=shown, trouble=trouble)
+    )
+    name = variable.removesuffix("_FILE")
+    instead = (say("or put the token itself into {name}", name=name),) if name != variable else ()
+    return Failure("token-file-unreadable", CONFIG, what, "", (todo, *instead))
 
 
 def _tidy(raw: str, source: str, notices: list[Notice], *, in_file: bool = False) -> str:
@@ -251,16 +292,17 @@ def _tidy(raw: str, source: str, notices: list[Notice], *, in_file: bool = False
         before = value
         value = value.strip(_SURROUNDINGS)
         if value != before:
-            removed.append("blanks or invisible characters")
+            removed.append(say("blanks or invisible characters"))
         if len(value) > 1 and value[0] in QUOTES and value[-1] in QUOTES:
             value = value[1:-1]
-            removed.append("quotes")
+            removed.append(say("quotes"))
         if value[:7].lower() == "bearer ":
             value = value[7:]
-            removed.append('the word "Bearer"')
+            removed.append(say('the word "Bearer"'))
     if value and removed:
-        what = " and ".join(dict.fromkeys(removed))
-        notices.append(Notice("token-tidied", f"{source}: {what} around the token were removed."))
+        what = join(" and ", dict.fromkeys(removed))
+        text = say("{source}: {what} around the token were removed.", source=source, what=what)
+        notices.append(Notice("token-tidied", text))
     return value
 
 
@@ -269,11 +311,11 @@ def _prove(token: Token, notices: list[Notice], *, any_form: bool) -> None:
         raise Failure(
             "token-placeholder",
             CONFIG,
-            f"{token.source} holds a placeholder, not a token.",
+            say("{source} holds a placeholder, not a token.", source=token.source),
             "An example was copied, or a reference to a variable was not expanded.",
             (
                 "create a token with read access: https://huggingface.co/settings/tokens",
-                f"put it into {token.source}, or leave that blank if no model needs a token",
+                say("put it into {source}, or leave that blank if no model needs a token", source=token.source),
             ),
         )
     trouble = _malformation(token.value, any_form=any_form)
@@ -281,15 +323,27 @@ def _prove(token: Token, notices: list[Notice], *, any_form: bool) -> None:
         raise Failure(
             "token-malformed",
             CONFIG,
-            f"{token.source} holds something that cannot be a token: {trouble}.",
+            say(
+                "{source} holds something that cannot be a token: {trouble}.",
+                source=token.source,
+                trouble=trouble,
+            ),
             "Nothing was sent to the Hub.",
-            (f"put the token alone into {token.source}, as https://huggingface.co/settings/tokens shows it",),
+            (
+                say(
+                    "put the token alone into {source}, as https://huggingface.co/settings/tokens shows it",
+                    source=token.source,
+                ),
+            ),
         )
     if not any_form and not token.value.startswith(_HUB_PREFIXES):
         notices.append(
             Notice(
                 "token-form-unusual",
-                f"{token.source}: the token does not begin with hf_; is it one of another service?",
+                say(
+                    "{source}: the token does not begin with hf_; is it one of another service?",
+                    source=token.source,
+                ),
             )
         )
 
@@ -308,18 +362,18 @@ def _is_placeholder(value: str, *, any_form: bool) -> bool:
     return not rest.strip("x_-.…*()[] !")
 
 
-def _malformation(value: str, *, any_form: bool) -> str:
+def _malformation(value: str, *, any_form: bool) -> Sentence | Literal[""]:
     if len(value) > _MAX_TOKEN:
-        return f"it is {len(value)} characters long"
+        return say("it is {length} characters long", length=len(value))
     assigned = value.removeprefix("export ").partition("=")[0].strip()
     if assigned in TOKEN_NAMES and "=" in value:
-        return f'it begins with "{assigned}="'
+        return say('it begins with "{name}="', name=assigned)
     if any(character.isspace() for character in value):
-        return "there are blanks or line breaks inside"
+        return say("there are blanks or line breaks inside")
     if not value.isascii():
-        return "there are characters in it that are not ASCII"
+        return say("there are characters in it that are not ASCII")
     if not value.isprintable():
-        return "there are control characters in it"
+        return say("there are control characters in it")
     if not any_form and not _B64TOKEN.issuperset(value):
-        return "there are characters in it that no token of the Hub has"
+        return say("there are characters in it that no token of the Hub has")
     return ""

@@ -36,7 +36,7 @@ MAY_BE_BLANK = {".sentence_separator", ".uses[listed]"}
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # Made of facts alone, or a mark.
 NO_PROSE = re.compile(
-    r"\.(start_again|account_named|sentence_separator|labels\[(colon|stop|language)\])|\.uses\[listed\]"
+    r"\.(start_again|account_named|hub_public|hub_elsewhere|sentence_separator|labels\[(colon|stop|language)\])|\.uses\[listed\]"
 )
 CONTEXTS = (
     WITH_TOKEN,
@@ -44,7 +44,9 @@ CONTEXTS = (
     WITH_SECRET,
     replace(WITH_TOKEN, waits=True),
     replace(WITH_SECRET, waits=True, nothing_downloaded=False),
-    replace(WITH_TOKEN, command="systemctl restart gpt", proxy="http://***@proxy.acme.example:3128", now=1e9),
+    replace(
+        WITH_TOKEN, command="systemctl restart gpt", proxies={"HTTPS_PROXY": "http://proxy.acme.example:3128"}, now=1e9
+    ),
     Context("https://hub.acme.example", "HF_TOKEN_FILE (/etc/token)"),
 )
 EVIDENCES = (
@@ -119,7 +121,8 @@ def test_chinese_has_chinese_marks_and_blanks_beside_latin() -> None:
         assert not re.search(r"[\u4e00-\u9fff][,;:?!()]|[,;?!()][\u4e00-\u9fff]", prose), path
         assert not re.search(r"[\u4e00-\u9fff][A-Za-z0-9]|[A-Za-z0-9][\u4e00-\u9fff]", prose), path
         # an address with a mark right behind it would be opened with the mark
-        assert not re.search(r"(\{(page|tree|search|address)\}|\{endpoint\}/[\w/?=&-]+)[，。、；：）]", prose), path
+        address = r"(\{(page|tree|owner|search|address)\}|\{endpoint\}/[\w/?=&-]+)"
+        assert not re.search(address + "[，。、；：）]", prose), path
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

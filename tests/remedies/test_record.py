@@ -29,7 +29,8 @@ def test_nothing_is_told_to_a_person_alone(verdict: Verdict, context: Context, l
     w = LANGUAGES[lang]
     left = packed(explain([verdict], context, lang))
     told = [text for value in fields(verdict, context, lang).values() for text in strings(value)]
-    frame = [w.go_on, w.go_on_as.format(account="alice"), w.link.format(link=""), w.without.format(how=""), "✗"]
+    frame = [w.go_on, w.go_on_as.format(account="alice"), w.link.format(link=""), w.without.format(how="")]
+    frame += [w.without_in_ways, "✗"]
     for text in sorted(map(packed, [*told, *frame]), key=len, reverse=True):
         if text:
             left = left.replace(text, "|")
@@ -58,7 +59,7 @@ def test_the_facts_behind_the_sentences_are_fields_of_their_own() -> None:
     assert (told["readable"], told["orgs"]) == (["alice", "acme/one"], ["acme"])
     assert fields(Verdict(LISTED, "refused", NOT_AUTHORIZED, ALICE), WITH_TOKEN)["readable"] is None
     evidence = Evidence(f"{HUB}/x", trouble="clock", issuer="Acme CA", valid="2026-01-01 to 2027-01-01")
-    context = replace(WITH_TOKEN, proxy="http://bob:pa55@proxy.test:3128", now=0.0)
+    context = replace(WITH_TOKEN, proxies={"https_proxy": "http://bob:pa55@proxy.test:3128"}, now=0.0)
     told = fields(Verdict(LISTED, "tls-untrusted", evidence), context)
     assert (told["issuer"], told["valid"], told["now"]) == (
         "Acme CA",

@@ -85,7 +85,7 @@ def test_a_secret_is_replaced_in_its_file_and_the_container_is_not_created_anew(
     assert "/run/secrets/hf_token" in text
     assert "replace the content of the file that the compose file names under `secrets:`" in text
     assert ".env" not in text
-    assert "would keep the old environment" not in text
+    assert "does not see a changed .env" not in text
     assert steps_of(told(name, WITH_SECRET))[-1] == COMMAND
     assert steps_of(told(name, replace(WITH_SECRET, waits=True)))[-1] == BY_ITSELF
 
@@ -100,7 +100,8 @@ def test_a_token_file_is_named_by_its_path(source: str) -> None:
 def test_a_variable_is_replaced_in_env() -> None:
     text = flat(told("token-invalid", WITH_TOKEN))
     assert "put it in place of the old one: HF_TOKEN, usually in the file .env" in text
-    assert "would keep the old environment" in text
+    assert "a value exported in your shell wins over .env" in text
+    assert 'a mere "restart" does not see a changed .env or compose file' in text
 
 
 # What the token and the account may do
@@ -214,10 +215,10 @@ def test_a_certificate_out_of_its_time_is_told_even_where_the_times_are_unknown(
 
 
 def test_a_proxy_that_wants_a_password_and_one_that_forbids_are_told_apart() -> None:
-    context = Context(HUB, "", proxy="http://bob:pa55@proxy.test:3128")
+    context = Context(HUB, "", proxies={"https_proxy": "http://bob:pa55@proxy.test:3128"})
     wants = flat(told("proxy-refused", context, Evidence(HUB, 407)))
     assert "asks for a name and a password (407)" in wants
-    assert "HTTPS_PROXY=http://name:password@proxy:port" in wants
+    assert "https_proxy=http://name:password@proxy:port" in wants
     forbids = flat(told("proxy-refused", context, Evidence(HUB, message="403 Forbidden", trouble="proxy")))
     assert "refused to let this container through to huggingface.co. The Hub was never asked." in forbids
     assert "name:password" not in forbids
@@ -242,7 +243,7 @@ def test_a_proxy_that_wants_a_password_and_one_that_forbids_are_told_apart() -> 
 )
 def test_where_only_the_host_of_the_files_is_blocked_the_hub_is_not_blamed(name: str, evidence: Evidence) -> None:
     text = flat(told(name, WITH_TOKEN, evidence))
-    assert "The Hub itself answered and granted access; only cas-server.xethub.hf.co" in text
+    assert "The Hugging Face Hub itself answered and granted access; only cas-server.xethub.hf.co" in text
     assert "was never asked" not in text
     assert "fault of its own just now. Nothing is wrong" not in text
     if name != "tls-untrusted":
@@ -290,7 +291,7 @@ def test_a_mirror_is_named_where_the_hub_is_blocked_with_the_warning_that_it_get
         text = told("hub-unreachable", WITH_TOKEN, Evidence(HUB, trouble=trouble), lang)
         assert (packed(warning) in packed(text)) is helps
     mirror = Context("https://mirror.test", "")
-    assert "HF_ENDPOINT" not in told("hub-unreachable", mirror, Evidence("https://mirror.test/x", trouble=trouble))
+    assert "mirror.example" not in told("hub-unreachable", mirror, Evidence("https://mirror.test/x", trouble=trouble))
 
 
 # Several models
@@ -328,3 +329,13 @@ def test_a_public_model_behind_a_bad_token_needs_none() -> None:
     verdict = Verdict(TOKENIZER, "token-invalid", RESTRICTED, None, Repo("0" * 40))
     assert "this model is public. Remove the token (HF_TOKEN)" in flat(explain([verdict], WITH_TOKEN))
     assert REPO in explain([verdict], WITH_TOKEN)
+
+
+def test_a_host_of_files_on_another_port_of_the_same_machine_is_told_apart() -> None:
+    context = Context("http://hub.test:8000", "")
+    evidence = Evidence("http://hub.test:9000/files/x", message="Connection refused", trouble="connect")
+    text = flat(explain([Verdict(LISTED, "hub-unreachable", evidence)], context))
+    assert "The Hub at hub.test itself answered and granted access; only hub.test:9000" in text
+    assert "curl -I http://hub.test:9000" in text
+    own = replace(evidence, url="http://hub.test:8000/api/models/x")
+    assert "granted access" not in explain([Verdict(LISTED, "hub-unreachable", own)], context)
