@@ -14,12 +14,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from entrypoint import log, remedies
+from entrypoint import log, remedies, settings
 from entrypoint.failures import SOFTWARE, Failure, Refused
 from entrypoint.remedies import Context
-from entrypoint.start import STAGE, Start
+from entrypoint.remedies.messages import translated
+from entrypoint.sentence import say
+from entrypoint.start import Start
 from entrypoint.text import clean
 from entrypoint.values import Verdict
+from entrypoint.voice import STAGE
 
 
 def tell(error: Exception, start: Start | None) -> int:
@@ -52,7 +55,7 @@ def tell_verdicts(verdicts: Sequence[Verdict], start: Start, context: Context) -
     if _json_only(start):
         for verdict in verdicts:
             told = remedies.fields(verdict, context, start.settings.lang)
-            tell = start.log.info if verdict.granted else start.log.error
+            tell = start.voice.log.info if verdict.granted else start.voice.log.error
             tell(remedies.headline(verdict, context, start.settings.lang) if not verdict.granted else "granted", **told)
         return
     colour = log.wants_colour(sys.stderr, os.environ)
@@ -62,37 +65,38 @@ def tell_verdicts(verdicts: Sequence[Verdict], start: Start, context: Context) -
 def failed(failure: Failure, start: Start | None) -> int:
     """Tells a failure. Returns its exit code. `start` is None when the settings themselves were at fault."""
     if start is not None:
-        start.tell_state_of(failure)
+        start.voice.failed(failure)
+    lang = start.settings.lang if start is not None else settings.language(os.environ)
     if _json_only(start):
         told: dict[str, Any] = {
             "failure": failure.name,
-            "why": failure.why,
-            "steps": failure.todo,
+            "why": translated(failure.why, lang),
+            "steps": [translated(step, lang) for step in failure.todo],
             "exit_code": failure.exit_code,
         }
-        log.plain("json", _secrets(start), failure.what, level="error", stage=STAGE, **told)
+        log.plain("json", _secrets(start), translated(failure.what, lang), level="error", stage=STAGE, **told)
     else:
-        _say(remedies.failure(failure, colour=log.wants_colour(sys.stderr, os.environ)), start)
+        _say(remedies.failure(failure, lang, colour=log.wants_colour(sys.stderr, os.environ)), start)
     return failure.exit_code
 
 
 def defect(error: Exception, start: Start | None) -> int:
     """A mistake of this program: a report file for its makers, one line for the user, code 70."""
-    text = _redact("".join(traceback.format_exception(error)), start)
+    text = log.lines_of(_secrets(start))("".join(traceback.format_exception(error)))
     try:
         with tempfile.NamedTemporaryFile(
             "w", prefix="model-entrypoint-defect-", suffix=".txt", delete=False, encoding="utf-8"
         ) as report:
             report.write(text)
-        where = f"The details are in {report.name}; please send them with your report."
+        where = say("The details are in {file}; please send them with your report.", file=report.name)
     except OSError:
-        where = "The details: " + clean(text.replace("\n", " | "), 1500)
+        where = say("The details: {details}", details=clean(text.replace("\n", " | "), 1500))
     kind = clean(_redact(f"{type(error).__name__}: {error}", start), 200)
     return failed(
         Failure(
             "defect",
             SOFTWARE,
-            f"This is a mistake in model-entrypoint itself: {kind}.",
+            say("This is a mistake in model-entrypoint itself: {kind}.", kind=kind),
             where,
             ("start again; if it comes back, report it at the project's issue tracker",),
         ),
@@ -110,8 +114,8 @@ def _redact(text: str, start: Start | None) -> str:
 
 
 def _secrets(start: Start | None) -> list[str]:
-    """Before the settings are read, no token is known; what looks like one is masked all the same."""
-    return start.secrets if start is not None else []
+    """Where the settings were at fault, the environment still tells what must not be shown."""
+    return start.voice.secrets if start is not None else settings.secrets(os.environ)
 
 
 def _json_only(start: Start | None) -> bool:

@@ -6,7 +6,7 @@
                                          access -> plan -> transfer (proves) -> receipt -------'
                                             | refused
                                             v
-                                        explain, exit
+                                        explain: exit, take a fallback, or wait and go round again (`recourse`)
 
 The Hub client, tenacity and structlog are imported only where the line leaves the warm path.
 """
@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from entrypoint import handover
 from entrypoint.cache import layout, receipts
@@ -25,40 +25,70 @@ from entrypoint.failures import CONFIG, Failure, Refused
 from entrypoint.needs import automap, deployment, held
 from entrypoint.needs.deployment import Deployment
 from entrypoint.needs.held import Met
+from entrypoint.sentence import say
 from entrypoint.start import Start
 from entrypoint.values import Need, Plan, Verdict
+
+if TYPE_CHECKING:
+    from entrypoint.recourse import Recourse
 
 
 def run(start: Start, command: Sequence[str]) -> NoReturn:
     """The whole line, then becomes `command`. Raises `Failure` and `Refused`."""
     program = handover.find(command, start.settings.environ)
-    wanted = find_needs(start, command)
-    met = bring(start, wanted.needs)
+    wanted, met = settle(start, command)
+    note = ", ".join(f"{taken.repo} in place of {refused.repo}" for refused, taken in wanted.replaced)
     environ = start.server_environment({**wanted.environment, **handover.model_path(wanted.needs, met)})
-    start.done(f"handing over to {command[0]}")
+    environ |= wanted.overrides
+    start.voice.done(f"handing over to {command[0]}" + (f", with {note}" if note else ""), note=note)
     handover.execute(program, command, environ)
 
 
 def prefetch(start: Start, command: Sequence[str]) -> None:
     """The line without the handover. `command` (may be empty) only tells whose settings to read."""
-    bring(start, find_needs(start, command).needs)
-    start.done("all models are in place")
+    settle(start, command)
+    start.voice.done("all models are in place")
+
+
+def settle(start: Start, command: Sequence[str]) -> tuple[Deployment, Met]:
+    """What this deployment needs, in place and proved; where asked for, with a fallback or after waiting."""
+    wanted = find_needs(start, command)
+    recourse: Recourse | None = None
+    while True:
+        try:
+            return wanted, bring(start, wanted.needs)
+        except (Refused, Failure) as trouble:
+            if recourse is None:
+                from entrypoint.recourse import Recourse
+
+                recourse = Recourse(start, command, working_directory())
+            wanted = recourse.after(trouble, wanted)
 
 
 def show_plan(start: Start, command: Sequence[str]) -> int:
     """Prints needs, verdicts, files and bytes; moves and writes nothing. Returns the code `prefetch` would end with."""
     from entrypoint import plan, remedies
     from entrypoint.cache import room
+    from entrypoint.log import redactor
 
-    met, unmet = held.split(find_needs(start, command).needs)
+    wanted = find_needs(start, command)
+    met, unmet = held.split(wanted.needs)
     if start.settings.offline:
-        met |= held.settle_offline(unmet, start.tell_proving, write=False)[0]
+        met |= held.settle_offline(unmet, start.voice.proving, write=False)[0]
         unmet = []
     verdicts = ask(start, unmet)
-    planned = plan.make(verdicts, start.tell_proving)
-    print("\n".join(plan.lines(met.values(), planned)))
+    if start.settings.fallbacks and not all(verdict.granted for verdict in verdicts):
+        from entrypoint.recourse import Recourse
+
+        changed = Recourse(start, command, working_directory()).with_fallbacks(verdicts, wanted)
+        if changed is not wanted:
+            met, unmet = held.split(changed.needs)
+            verdicts = ask(start, unmet)
+    planned = plan.make(verdicts, start.voice.proving)
+    told = list(plan.lines(met.values(), planned))
     if not all(verdict.granted for verdict in verdicts):
-        print(remedies.explain(verdicts, start.context, start.settings.lang))
+        told.append(remedies.explain(verdicts, start.context, start.settings.lang))
+    print(redactor(start.voice.secrets)("\n".join(told)))
     code = remedies.exit_code(verdicts)
     if code == 0:
         required = [item for item in planned.items if item.missing and item.need.required]
@@ -70,49 +100,62 @@ def show_plan(start: Start, command: Sequence[str]) -> int:
 
 def find_needs(start: Start, command: Sequence[str]) -> Deployment:
     """What this deployment needs; what is odd about it is said. A file of ours that lies there is a need again."""
-    wanted = deployment.find(start.settings, command, _working_directory())
+    wanted = deployment.find(start.settings, command, working_directory())
     ours = tuple(need for need in wanted.in_place if receipts.read(need) is not None)
     by_hand = tuple(need for need in wanted.in_place if need not in ours)
-    start.tell_deployment(replace(wanted, in_place=by_hand))
+    start.voice.deployment(replace(wanted, in_place=by_hand))
+    if wanted.token is not None and start.settings.token is None:
+        start.take(wanted.token)
     return replace(wanted, needs=ours + wanted.needs)
 
 
 def bring(start: Start, needs: Sequence[Need]) -> Met:
-    """Everything needed, in place and proved: the receipts of the needs that are met. Optional ones may be missing."""
-    met, unmet = held.split(needs, prove=True, on_bytes=start.tell_proving)
+    """Everything needed, in place and proved: the receipts of the needs that are met.
+
+    Raises `Refused` where a model is refused; an optional one, too, as long as it was not given up.
+    """
+    met, unmet = held.split(needs, prove=True, on_bytes=start.voice.proving)
     if not unmet:
         return met
     if start.settings.offline:
-        found, sentences = held.settle_offline(unmet, start.tell_proving)
+        found, sentences = held.settle_offline(unmet, start.voice.proving)
         for sentence in sentences:
-            start.warn("offline", sentence)
+            start.voice.warn("offline", sentence)
         return met | found
-    verdicts = ask(start, unmet)
-    if any(not verdict.granted and verdict.need.required for verdict in verdicts):
+    verdicts = ask(start, [need for need in unmet if need not in start.given_up])
+    if any(not verdict.granted and verdict.need not in start.given_up for verdict in verdicts):
         raise Refused(verdicts)
-    if not all(verdict.granted for verdict in verdicts):
-        from entrypoint import ending
-
-        ending.tell_verdicts(verdicts, start, start.context)
     met |= fetch(start, [verdict for verdict in verdicts if verdict.need.required])
     try:
         met |= fetch(start, [verdict for verdict in verdicts if not verdict.need.required])
-    except (Failure, Refused) as failure:
-        start.warn("optional-models-missing", f"The server starts without the optional models: {failure}")
+    except Refused as refused:
+        text = say("The server starts without the optional models: {verdicts}", verdicts=str(refused))
+        start.voice.warn("optional-models-missing", text)
+    except Failure as failure:
+        text = say(
+            "The server starts without the optional models: {name}: {what}", name=failure.name, what=failure.what
+        )
+        start.voice.warn("optional-models-missing", text)
     return met
 
 
 def ask(start: Start, needs: Sequence[Need]) -> tuple[Verdict, ...]:
-    """A verdict for every need, those of the repos that hold a model's code included. Moves nothing."""
+    """A verdict for every need, those of the repos that hold a model's code included. Moves nothing.
+
+    What was granted once in this start is not asked again, and stays at the commit that was listed then.
+    """
     if not needs:
         return ()
     from entrypoint import plan
     from entrypoint.hub.evidence import Refusal
 
-    start.ask_patiently_for(needs)
-    verdicts = list(start.access.ask(needs))
-    if start.late and any(not verdict.granted for verdict in verdicts):
-        raise start.deadline_passed("while the Hub was asked")
+    unknown = [need for need in needs if need not in start.granted]
+    if unknown:
+        start.ask_patiently_for(unknown)
+    answers = {verdict.need: verdict for verdict in (start.access.ask(unknown) if unknown else ())}
+    verdicts = [answers.get(need) or start.granted[need] for need in needs]
+    if start.deadline.passed and any(not verdict.granted for verdict in verdicts):
+        raise start.deadline.failure(say("while the Hub was asked"))
     code: list[Need] = []
     for position, verdict in enumerate(verdicts):
         if not (verdict.granted and verdict.need.auto_map and verdict.repo and verdict.repo.has("config.json")):
@@ -124,7 +167,9 @@ def ask(start: Start, needs: Sequence[Need]) -> tuple[Verdict, ...]:
         else:
             code += [need for need in automap.code_repos(config, verdict.need) if need not in needs]
     _, unmet = held.split(code)
-    return plan.check_all([*verdicts, *start.access.ask(unmet)])
+    checked = plan.check_all([*verdicts, *start.access.ask(unmet)])
+    start.granted.update({verdict.need: verdict for verdict in checked if verdict.granted})
+    return checked
 
 
 def fetch(start: Start, verdicts: Sequence[Verdict]) -> Met:
@@ -137,27 +182,28 @@ def fetch(start: Start, verdicts: Sequence[Verdict]) -> Met:
     from entrypoint.transfer.supervise import RefusedMidway
 
     start.state.enter("verifying", "looking at what is there already")
-    planned = plan.make(verdicts, start.tell_proving)
-    start.tell_plan(planned)
+    planned = plan.make(verdicts, start.voice.proving)
+    start.voice.plan(planned)
     if planned.files_missing:
         for item in planned.items:
             if item.missing:
                 room.check_writable(item.need)
-        with areas_held(planned, start.wait_for_other) as waited:
+        with areas_held(planned, start.voice.waiting_for_other) as waited:
             if waited:  # the other container has probably brought it
-                planned = plan.make(verdicts, start.tell_proving)
+                planned = plan.make(verdicts, start.voice.proving)
             room.check_space((item.need.place, item.bytes_missing) for item in planned.items)
             try:
                 move(planned, start.supervisor(planned))
             except RefusedMidway as refusal:
                 again = start.access.refused(refusal.need, refusal.evidence)
+                start.granted.pop(refusal.need, None)
                 others = [verdict for verdict in verdicts if verdict.need != refusal.need]
                 raise Refused([again, *others], nothing_downloaded=False) from refusal
-        start.tell_fetched(planned)
+        start.voice.fetched(planned)
     return _write_receipts(start, planned)
 
 
-def _working_directory() -> Path:
+def working_directory() -> Path:
     try:
         return Path.cwd()
     except FileNotFoundError as error:
@@ -178,6 +224,7 @@ def _write_receipts(start: Start, planned: Plan) -> Met:
             met[item.need] = receipts.write(item)
         except OSError as error:
             # A read-only volume that is complete still serves; only the next start has to prove it again.
-            start.warn("receipt-not-written", f"{item.need.repo}: no receipt could be written: {error.strerror}")
+            text = say("{repo}: no receipt could be written: {error}", repo=item.need.repo, error=error.strerror)
+            start.voice.warn("receipt-not-written", text)
             met[item.need] = Receipt(item.need, item.commit, item.files, ())
     return met

@@ -10,7 +10,8 @@ from entrypoint.cache import layout, proof, receipts
 from entrypoint.cache.receipts import Receipt
 from entrypoint.failures import Failure
 from entrypoint.selection import choose, matches
-from entrypoint.text import clean, human_bytes
+from entrypoint.sentence import join, say
+from entrypoint.text import clean, human_bytes, shown
 from entrypoint.values import Evidence, Item, Need, Plan, RepoFile, Verdict
 
 
@@ -68,12 +69,18 @@ def check(verdict: Verdict) -> Verdict:
     except Failure as failure:
         if verdict.need.required:
             raise
-        return _not_found(verdict, f"{failure.what} {failure.why}")
-    asked = ", ".join(clean(pattern, 80) for pattern in unmatched) or "any file that a server reads"
+        return _not_found(verdict, join(" ", (failure.what, failure.why)))
+    asked = join(", ", (clean(pattern, 80) for pattern in unmatched)) or say("any file that a server reads")
     paths = _nearest(unmatched, verdict.repo.files)
-    detail = f"{asked} matches nothing; the repo has {', '.join(clean(p, 80) for p in paths[:5]) or 'no files'}"
-    if len(paths) > 5:
-        detail += f" and {len(paths) - 5} more"
+    named, more = join(", ", (clean(path, 80) for path in paths[:5])), len(paths) - 5
+    if more > 0:
+        detail = say(
+            "{asked} matches nothing; the repo has {files} and {more} more", asked=asked, files=named, more=more
+        )
+    elif paths:
+        detail = say("{asked} matches nothing; the repo has {files}", asked=asked, files=named)
+    else:
+        detail = say("{asked} matches nothing; the repo has no files", asked=asked)
     return _not_found(verdict, detail)
 
 
@@ -81,15 +88,19 @@ def lines(held: Iterable[Receipt], planned: Plan) -> Iterator[str]:
     """The plan for a person: what is in place, what would come, and the sum."""
     for receipt in held:
         proved = "in place and proved" if receipt.times else "in place, not proved"
-        yield f"{receipt.need.repo}@{receipt.commit[:12]}: {proved} ({receipt.need.source})"
+        yield _line(receipt.need, receipt.commit, proved)
     for item in planned.items:
         count = f"{len(item.to_fetch)} of {len(item.files)} files to fetch"
         if item.linkable:
             count += f", {len(item.linkable)} to link"
-        yield f"{item.need.repo}@{item.commit[:12]}: {count} ({item.need.source})"
+        yield _line(item.need, item.commit, count)
         for file in item.to_fetch:
-            yield f"  {human_bytes(file.size):>9}  {clean(file.path, 100)}"
+            yield f"  {human_bytes(file.size):>9}  {shown(file.path, 100)}"
     yield f"{human_bytes(planned.bytes_missing)} in {sum(len(item.to_fetch) for item in planned.items)} files to fetch"
+
+
+def _line(need: Need, commit: str, text: str) -> str:
+    return f"{shown(need.repo)}@{commit[:12]}: {text} ({shown(need.source)})"
 
 
 def _unmatched(need: Need, files: Iterable[RepoFile]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 from entrypoint.failures import CONFIG, Failure
+from entrypoint.sentence import join, say
 from entrypoint.text import clean
 from entrypoint.values import Need, Repo, RepoFile
 
@@ -149,12 +150,25 @@ def _require_one_quantisation(need: Need, files: Sequence[RepoFile]) -> None:
     variants = sorted({_SHARD.sub("", f.path) for f in offered if "mmproj" not in _name(f).lower()})
     if len(variants) < 2:
         return
+    named = join(", ", (clean(v, 80) for v in variants[:12]))
     raise Failure(
         "gguf-choice-needed",
         CONFIG,
-        f"{need.repo} offers {len(variants)} GGUF files and {need.source} does not say which one.",
-        "They are: " + ", ".join(clean(v, 80) for v in variants[:12]) + (" ..." if len(variants) > 12 else ""),
-        (f"name one, as in {need.source}={need.repo}:{clean(_pattern_for(variants[0], offered), 120)}",),
+        say(
+            "{repo} offers {count} GGUF files and {source} does not say which one.",
+            repo=need.repo,
+            count=len(variants),
+            source=need.source,
+        ),
+        say("They are: {files} ...", files=named) if len(variants) > 12 else say("They are: {files}", files=named),
+        (
+            say(
+                "name one, as in {source}={repo}:{pattern}",
+                source=need.source,
+                repo=need.repo,
+                pattern=clean(_pattern_for(variants[0], offered), 120),
+            ),
+        ),
     )
 
 

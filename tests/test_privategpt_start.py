@@ -213,6 +213,30 @@ def test_a_token_in_privategpts_settings_file_is_used(deployment: Deployment) ->
     assert TOKEN not in result.stderr
 
 
+def test_a_refused_token_in_its_settings_file_is_named_in_the_language_of_the_person(deployment: Deployment) -> None:
+    deployment.hub.add_repo("org/tok", tiny_tokenizer.files(), gated="auto")
+    deployment.gpt.holds(
+        settings_of(
+            "0.6",
+            llm={"mode": "ollama", "tokenizer": "org/tok"},
+            huggingface={"access_token": f'"{TOKEN}"'},
+        )
+    )
+    result = deployment.start(ENTRYPOINT_LANG="zh", ENTRYPOINT_LOG="console")
+    assert "terms-not-accepted" in result.stderr
+    assert "PrivateGPT 的配置项 huggingface.access_token：令牌两端的引号已去掉。" in result.stderr
+    assert "来自PrivateGPT的配置项huggingface.access_token" in "".join(result.stderr.partition("✗")[2].split())
+    assert "in PrivateGPT's settings" not in result.stderr
+
+
+def test_settings_that_do_not_load_are_told_in_the_language_of_the_person(deployment: Deployment) -> None:
+    deployment.gpt.holds(settings_of("0.6", llm={"mode": "mock"}))
+    (deployment.app / "private_gpt/settings/settings.py").write_text("import os\nos._exit(3)\n")
+    told = deployment.start(ENTRYPOINT_LANG="zh", ENTRYPOINT_LOG="console").stderr
+    assert "PrivateGPT 的配置无法加载：" in told
+    assert "没有给出结果：它没有任何输出，以 3 结束" in told
+
+
 def test_a_code_repo_that_is_refused_is_told_with_its_model(local_profile: Deployment) -> None:
     local_profile.hub.set_repo("nomic-ai/nomic-bert-2048", gated="manual")
     result = local_profile.start()

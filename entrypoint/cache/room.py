@@ -13,6 +13,7 @@ from pathlib import Path
 from entrypoint.cache import staging
 from entrypoint.cache.layout import make_folder, private_folder, repo_folder
 from entrypoint.failures import CANT_CREATE, Failure
+from entrypoint.sentence import join, say
 from entrypoint.text import clean, human_bytes
 from entrypoint.values import Need, Place
 
@@ -74,10 +75,10 @@ def not_writable(folder: Path, error: OSError) -> Failure:
         return Failure(
             "cache-read-only",
             CANT_CREATE,
-            f"The cache folder {folder} is on a read-only file system.",
+            say("The cache folder {folder} is on a read-only file system.", folder=folder),
             "The models are not complete in it, so they have to be fetched.",
             (
-                f'mount a writable volume there: in compose, "volumes: - models:{folder}"',
+                say('mount a writable volume there: in compose, "volumes: - models:{folder}"', folder=folder),
                 "or fill the volume once with a container that may write to it (model-entrypoint prefetch)",
             ),
         )
@@ -88,8 +89,12 @@ def not_writable(folder: Path, error: OSError) -> Failure:
         return Failure(
             "cache-unusable",
             CANT_CREATE,
-            f"The cache folder {folder} cannot be used: {clean(error.strerror or str(error), 100)}.",
-            f"{existing} is not a folder." if not existing.is_dir() else "",
+            say(
+                "The cache folder {folder} cannot be used: {error}.",
+                folder=folder,
+                error=clean(error.strerror or str(error), 100),
+            ),
+            say("{path} is not a folder.", path=existing) if not existing.is_dir() else "",
             ("check the volume that is mounted there", "or set HF_HOME to a folder on a writable volume"),
         )
     owner = "?"
@@ -99,11 +104,23 @@ def not_writable(folder: Path, error: OSError) -> Failure:
     return Failure(
         "cache-not-writable",
         CANT_CREATE,
-        f"The cache folder {folder} cannot be written by this container's user {uid}:{gid}.",
-        f"{clean(error.strerror or str(error), 100)}; {existing} belongs to {owner}.",
+        say(
+            "The cache folder {folder} cannot be written by this container's user {user}.",
+            folder=folder,
+            user=f"{uid}:{gid}",
+        ),
+        say(
+            "{error}; {folder} belongs to {owner}.",
+            error=clean(error.strerror or str(error), 100),
+            folder=existing,
+            owner=owner,
+        ),
         (
-            f"give the folder to that user, on the host or in a root container:\n{_chown(folder, existing)}",
-            f'or run the container as the owner of the folder: in compose, user: "{owner}"',
+            say(
+                "give the folder to that user, on the host or in a root container:\n{command}",
+                command=_chown(folder, existing),
+            ),
+            say('or run the container as the owner of the folder: in compose, user: "{owner}"', owner=owner),
             "or set HF_HOME to a folder on a writable volume",
         ),
     )
@@ -114,17 +131,25 @@ def too_small(folder: Path, wanted: int, free: int) -> Failure:
         return Failure(
             "cache-too-small",
             CANT_CREATE,
-            f"The file system of the cache folder {folder} has no inodes left: it takes no more files.",
+            say(
+                "The file system of the cache folder {folder} has no inodes left: it takes no more files.",
+                folder=folder,
+            ),
             "Each file and folder needs one, however small it is; free bytes do not help.",
             ("delete files that nobody needs there, or mount another volume", "start the container again"),
         )
     largest = largest_repos(folder)
-    heavy = ", ".join(f"{name} ({human_bytes(size)})" for name, size in largest)
+    heavy = join(", ", (f"{name} ({human_bytes(size)})" for name, size in largest))
     return Failure(
         "cache-too-small",
         CANT_CREATE,
-        f"The cache folder {folder} has {human_bytes(free)} free; {human_bytes(wanted)} are needed.",
-        f"The largest models in it: {heavy}." if heavy else "",
+        say(
+            "The cache folder {folder} has {free} free; {needed} are needed.",
+            folder=folder,
+            free=human_bytes(free),
+            needed=human_bytes(wanted),
+        ),
+        say("The largest models in it: {models}.", models=heavy) if heavy else "",
         ("free some space or mount a larger volume there", "start the container again: what has arrived is kept"),
     )
 

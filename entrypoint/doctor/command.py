@@ -7,8 +7,8 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from entrypoint import log, signals, streams
-from entrypoint.doctor import reading, report
+from entrypoint import log, settings, signals, streams
+from entrypoint.doctor import report
 from entrypoint.doctor.examination import Examination, Result
 from entrypoint.doctor.findings import say
 from entrypoint.doctor.languages import LANGUAGES
@@ -27,7 +27,7 @@ def main(
     """Does not return: a thread that hangs in a dead mount would keep an ordinary exit waiting. `began` is the moment
     (of `time.monotonic`) from which the person waits."""
     streams.forgive()
-    lang = reading.language(environ)
+    lang = settings.language(environ)
     w = LANGUAGES[lang]
     examination: Examination | None = None
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from entrypoint import remedies, waiting
 from entrypoint.doctor import bearer, hosts, journal, models, outcome, program, reading, road, trials, volumes, wanted
 from entrypoint.doctor.errands import Errand, Unmet
-from entrypoint.doctor.findings import Finding, say
+from entrypoint.doctor.findings import Finding, say, told_in
 from entrypoint.doctor.models import Answers
 from entrypoint.doctor.probe import Answer
 from entrypoint.doctor.shared import Given, Shared, brought
@@ -71,9 +71,11 @@ class Examination:
     def result(self) -> Result:
         for check in self._checks.values():
             check.join(max(0.0, self._shared.end - time.monotonic()))
-        findings = [finding for name, check in self._checks.items() for finding in self._of(name, check)]
+        findings = [
+            told_in(self._lang, finding) for name, check in self._checks.items() for finding in self._of(name, check)
+        ]
         held, answers = brought(self._shared.held), brought(self._shared.verdicts)
-        hub_needed = held is None or held.hub_needed
+        hub_needed = held is None or held.hub_needed(answers.verdicts if answers else ())
         weighed = outcome.weigh(findings, hub_needed=hub_needed, w=self._w)
         stopping = models.stopping(held, answers) if held and answers else []
         settings = brought(self._shared.settings)
@@ -123,7 +125,7 @@ class Examination:
     # The checks
 
     def _check_needs(self) -> Iterable[Finding]:
-        return wanted.findings(self._shared.needs.wait(), self._shared.settings.wait(), self._w)
+        return wanted.findings(self._shared.needs.wait(), self._shared.settings.wait(), self._lang, self._w)
 
     def _check_token(self) -> Iterable[Finding]:
         settings, token = self._shared.settings.wait(), self._shared.token.wait()
@@ -190,7 +192,7 @@ class Examination:
         except Unmet as unmet:
             yield from models.findings(needs, held, Answers(), self._shared.context, self._lang, self._w)
             for need in needs:
-                if not held.has(need):
+                if not held.has(need) and held.stand_in(need, None) is None:
                     late = self._late("model", unmet.errand, need.repo)
                     optional = late.status == "bad" and not need.required
                     yield replace(late, status="warning", exit_code=0) if optional else late

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from entrypoint.remedies.messages import translated
 from entrypoint.text import shown
 
 Status = Literal["ok", "warning", "bad", "skipped"]
@@ -27,6 +28,12 @@ class Finding:
     steps: tuple[str, ...] = ()
     exit_code: int = 0
     about_hub: bool = False
+
+
+def told_in(lang: str, finding: Finding) -> Finding:
+    """With the words of failures and warnings, which are English where they are raised, in `lang`."""
+    steps = tuple(translated(step, lang) for step in finding.steps)
+    return replace(finding, text=translated(finding.text, lang), steps=steps)
 
 
 def say(template: str, **facts: object) -> str:

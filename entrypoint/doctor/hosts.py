@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import quote, urljoin, urlsplit
 
-from entrypoint.doctor import probe, proxies, told
+from entrypoint.doctor import probe, told
 from entrypoint.doctor.findings import Finding, say
 from entrypoint.doctor.probe import Answer
 from entrypoint.doctor.wording import Wording
 from entrypoint.hub.verdicts import Bearer, judge
 from entrypoint.remedies import Context
-from entrypoint.settings import Token
+from entrypoint.settings import Token, proxies
 from entrypoint.settings.forms import TRUE_WORDS
 from entrypoint.text import mask_url
 from entrypoint.values import EXIT_CODES, RepoFile, Verdict

@@ -14,6 +14,7 @@ from entrypoint.doctor.wanted import Held
 from entrypoint.doctor.wording import Wording
 from entrypoint.failures import CONFIG, NO_PERMISSION, Failure
 from entrypoint.remedies import Context
+from entrypoint.remedies.messages import translated
 from entrypoint.values import EXIT_CODES, Need, Verdict
 
 
@@ -41,13 +42,16 @@ def findings(
             yield _in_place(need, receipt, verdict, context, lang, w)
         elif need in held.unproved and (verdict is None or not verdict.granted):
             yield Finding("model", "warning", say(w.model_unproved, repo=need.repo), {"repo": need.repo})
+        elif (standing_by := held.stand_in(need, verdict)) is not None:
+            text = say(w.model_stand_in_held, repo=need.repo, stand_in=standing_by.repo)
+            yield Finding("model", "warning", text, {"repo": need.repo, "stand_in": standing_by.repo})
         elif verdict is not None:
             stand_in = (answers.stand_ins or {}).get(need)
             yield _asked(verdict, stand_in, context, lang, w)
     if answers.choice is not None:
         yield of_failure("model", answers.choice)
     for sentence in held.sentences:
-        yield Finding("model", "warning", say("{sentence}", sentence=sentence))
+        yield Finding("model", "warning", say("{sentence}", sentence=translated(sentence, lang)))
     if held.failure is not None:
         yield of_failure("model", held.failure)
 
@@ -76,17 +80,20 @@ def _asked(verdict: Verdict, stand_in: Verdict | None, context: Context, lang: s
         return Finding("model", "warning", text, facts | {"stand_in": stand_in.need.repo}, said.steps)
     if not need.required:
         return Finding("model", "warning", text + w.stop + w.model_optional, facts, said.steps)
-    return Finding("model", "bad", text, facts, said.steps, EXIT_CODES[verdict.name], True)
+    if stand_in is not None:
+        text += w.stop + say(w.model_stand_in_refused, repo=stand_in.need.repo, verdict=stand_in.name)
+    return Finding("model", "bad", text, facts, said.steps, EXIT_CODES[(stand_in or verdict).name], True)
 
 
 def stopping(held: Held, answers: Answers) -> list[Verdict]:
-    """The verdicts that end a start. Needs that are met, that are optional, or that have a stand-in do not count."""
-    stood_in = {need for need, verdict in (answers.stand_ins or {}).items() if verdict.granted}
-    return [
-        verdict
+    """The verdicts that end a start: that on the stand-in where there is one. Needs that are met or optional do not
+    count."""
+    decisive = [
+        (answers.stand_ins or {}).get(verdict.need, verdict)
         for verdict in answers.verdicts
-        if verdict.need.required and not verdict.granted and not held.has(verdict.need) and verdict.need not in stood_in
+        if verdict.need.required and not held.has(verdict.need) and held.stand_in(verdict.need, verdict) is None
     ]
+    return [verdict for verdict in decisive if not verdict.granted]
 
 
 def stand_in(need: Need, repo: str, revision: str, patterns: tuple[str, ...]) -> Need:

@@ -12,10 +12,10 @@ from entrypoint import settings as settings_module
 from entrypoint.doctor.findings import Finding, say
 from entrypoint.doctor.wording import Wording
 from entrypoint.failures import Failure
+from entrypoint.sentence import join
 from entrypoint.settings import TOKEN_VARIABLES, Settings, paths
 
 NOWHERE = Path("/nonexistent")
-_LANGUAGE = ("ENTRYPOINT_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +55,6 @@ def read_elsewhere(environ: Mapping[str, str], *, stderr_is_terminal: bool) -> R
     return read(moved, stderr_is_terminal=stderr_is_terminal, root=NOWHERE)
 
 
-def language(environ: Mapping[str, str]) -> str:
-    """The language alone: it must be known before anything that could hang is touched."""
-    named = {name: environ[name] for name in _LANGUAGE if name in environ}
-    return settings_module.read(named, stderr_is_terminal=False, home=NOWHERE, root=NOWHERE).lang
-
-
 def findings(reading: Reading, w: Wording) -> Iterator[Finding]:
     for failure in reading.failures:
         yield of_failure("settings", failure)
@@ -75,7 +69,7 @@ def findings(reading: Reading, w: Wording) -> Iterator[Finding]:
 
 def of_failure(check: str, failure: Failure, *, about_hub: bool = False) -> Finding:
     """The line for what would end a start, with the failure's own words and steps."""
-    text = " ".join(filter(None, (failure.what, failure.why)))
+    text = join(" ", filter(None, (failure.what, failure.why)))
     return Finding(check, "bad", text, {"failure": failure.name}, failure.todo, failure.exit_code, about_hub)
 
 

@@ -18,6 +18,7 @@ from entrypoint.failures import PROTOCOL, UNAVAILABLE
 from entrypoint.hub.verdicts import Bearer, judge
 from entrypoint.remedies import Context
 from entrypoint.settings import Settings
+from entrypoint.settings.proxies import Proxy, chosen
 from entrypoint.text import clean, human_duration
 from entrypoint.values import EXIT_CODES, Evidence
 
@@ -30,7 +31,7 @@ class Way:
     """Where the first connection goes: to the proxy if there is one, else to the endpoint itself."""
 
     endpoint: str
-    proxy: proxies.Chosen
+    proxy: Proxy
 
     @property
     def endpoint_host(self) -> str:
@@ -58,7 +59,7 @@ class Name:
 
 
 def way(settings: Settings) -> Way:
-    return Way(settings.endpoint, proxies.chosen(settings.environ, settings.endpoint))
+    return Way(settings.endpoint, chosen(settings.environ, settings.endpoint))
 
 
 def resolve(way: Way) -> Name:
@@ -74,9 +75,10 @@ def dns(way: Way, name: Name, context: Context, lang: str, w: Wording) -> Findin
     facts = {"host": way.first_host, "addresses": list(name.addresses)}
     if name.trouble:
         # the remedy is the one of a start that meets the same
-        evidence = Evidence(url=f"https://{way.first_host}", trouble="dns", message=name.trouble)
+        evidence = Evidence(url=way.endpoint, trouble="dns", message=name.trouble)
         steps = told.of_endpoint(evidence, "hub-unreachable", context, lang).steps
-        text = say(w.dns_bad, host=way.first_host, trouble=name.trouble)
+        template = w.dns_bad_proxy if way.proxy.host else w.dns_bad
+        text = say(template, host=way.first_host, variable=way.proxy.variable, trouble=name.trouble)
         return Finding("dns", "bad", text, facts | {"trouble": name.trouble}, steps, UNAVAILABLE, True)
     more = "" if len(name.addresses) <= ADDRESSES_SHOWN else ", …"
     shown = ", ".join(name.addresses[:ADDRESSES_SHOWN]) + more
@@ -116,6 +118,10 @@ def proxy_passes(way: Way, answer: Answer, context: Context, lang: str, w: Wordi
         steps = told.of_endpoint(evidence, "proxy-refused", context, lang).steps
         text = say(w.proxy_refuses, **said, answer=evidence.message or evidence.status)
         return Finding("proxy", "bad", text, facts, steps, EXIT_CODES["proxy-refused"], True)
+    if evidence.trouble == "connect" and answer.connected:  # it said so itself
+        steps = told.of_endpoint(evidence, "hub-unreachable", context, lang).steps
+        text = say(w.proxy_beyond, **said, answer=evidence.message or evidence.status)
+        return Finding("proxy", "bad", text, facts, steps, UNAVAILABLE, True)
     if not answer.came and not answer.connected:
         steps = told.of_endpoint(evidence, "hub-unreachable", context, lang).steps
         text = say(w.proxy_unreachable, **said, answer=evidence.message)
@@ -130,7 +136,11 @@ def tls(way: Way, answer: Answer, context: Context, lang: str, w: Wording, envir
     facts: dict[str, object] = {"authorities": trusted, "issuer": answer.issuer or answer.evidence.issuer}
     if not way.secure:
         return Finding("tls", "skipped", say(w.tls_plain, endpoint=way.endpoint), facts)
-    if answer.evidence.trouble in ("tls", "clock"):
+    if answer.evidence.trouble == "clock":
+        said = told.of_endpoint(answer.evidence, "tls-untrusted", context, lang)
+        facts["valid"] = answer.evidence.valid
+        return Finding("tls", "bad", said.means, facts, said.steps, EXIT_CODES["tls-untrusted"], True)
+    if answer.evidence.trouble == "tls":
         issuer = answer.evidence.issuer
         template = w.tls_untrusted if issuer else w.tls_untrusted_unnamed
         text = say(template, host=way.endpoint_host, issuer=issuer, trusted=trusted, message=answer.evidence.message)
@@ -172,7 +182,8 @@ def clock(date: str, now: float, w: Wording) -> Finding:
 def endpoint(way: Way, answer: Answer, context: Context, lang: str, w: Wording) -> Finding:
     evidence = answer.evidence
     facts = {"endpoint": way.endpoint, "status": evidence.status, "trouble": evidence.trouble}
-    if evidence.trouble in ("tls", "clock", "proxy"):
+    in_the_way = evidence.trouble in ("tls", "clock", "proxy")
+    if in_the_way or proxy_passes(way, answer, context, lang, w).status == "bad":
         return Finding("endpoint", "skipped", say(w.endpoint_unknown, endpoint=way.endpoint), facts)
     if evidence.from_hub and evidence.status < 500 and evidence.status not in (407, 408, 425, 429):
         return Finding("endpoint", "ok", say(w.endpoint_ok, endpoint=way.endpoint), facts)

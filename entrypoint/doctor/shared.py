@@ -25,14 +25,14 @@ from entrypoint.failures import CONFIG, Failure
 from entrypoint.hub import certificate, trust
 from entrypoint.hub.evidence import Refusal, is_untrusted_certificate
 from entrypoint.needs.deployment import Deployment
+from entrypoint.redaction import known
 from entrypoint.remedies import Context
-from entrypoint.settings import TOKEN_NAMES, Settings, Token
+from entrypoint.settings import Settings, Token, proxies, secrets
 from entrypoint.values import Identity
 
 SECONDS = 8.0
 READING_SHARE, NETWORK_SHARE, WAITING_SHARE, LAST_SHARE = 0.15, 0.75, 0.85, 0.95
 PROBE_PATH = "/api/models?limit=1"  # public, cheap, and in the Hub's own form
-_SHORTEST_SECRET = 8
 
 T = TypeVar("T")
 
@@ -86,8 +86,7 @@ class Shared:
     def secrets(self) -> tuple[str, ...]:
         settings, needs = brought(self.settings), brought(self.needs)
         found = [token.value for token in (settings and settings.token, needs and needs.token) if token]
-        found += [value for name in TOKEN_NAMES if len(value := self._given.environ.get(name, "")) >= _SHORTEST_SECRET]
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys([*found, *secrets(self._given.environ)]))
 
     def _read_settings(self) -> Settings:
         try:
@@ -118,9 +117,8 @@ class Shared:
         return wanted.find(settings, self._given.command, here)
 
     def _look_at_held(self) -> Held:
-        settings = self.settings.wait()
-        needs = self.needs.wait().needs
-        return wanted.look(needs, offline=settings.offline, time_is_up=lambda: time.monotonic() > self.network)
+        settings, found = self.settings.wait(), self.needs.wait()
+        return wanted.look(found, settings, self._given.command, Path.cwd(), lambda: time.monotonic() > self.network)
 
     def _find_token(self) -> Token | None:
         settings = self.settings.wait()
@@ -190,8 +188,9 @@ class Shared:
         return Context(
             endpoint=settings.endpoint,
             token_source=token.source if token else "",
-            proxy=self.way.wait().proxy.shown,
+            proxies=proxies.variables(settings.environ),
             now=self._given.now(),
+            take_out=known(self.secrets()),
         )
 
 

@@ -21,8 +21,9 @@ class Told:
 
 
 def of(verdict: Verdict, context: Context, lang: str) -> Told:
-    told = remedy((gather(verdict, context),), wording(lang))
-    means = " ".join(filter(None, (told.means, told.detail, told.answer)))
+    w = wording(lang)
+    told = remedy((gather(verdict, context),), w)
+    means = w.sentence_separator.join(filter(None, (told.means, told.detail, told.answer)))
     return Told(means, told.steps)
 
 

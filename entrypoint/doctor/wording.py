@@ -47,6 +47,7 @@ class Wording:
     proxy_refuses: str
     proxy_unknown: str
     proxy_unreachable: str
+    proxy_beyond: str
     proxy_differ: str
     proxy_differ_step: str
     proxy_blank: str
@@ -59,6 +60,7 @@ class Wording:
     dns_literal: str
     dns_proxy: str
     dns_bad: str
+    dns_bad_proxy: str
     tls_ok: str
     tls_plain: str
     tls_unknown: str
@@ -80,6 +82,8 @@ class Wording:
     model_only_new: str
     model_granted: str
     model_stand_in: str
+    model_stand_in_held: str
+    model_stand_in_refused: str
     model_optional: str
     hosts_ok: str
     hosts_xet_ok: str

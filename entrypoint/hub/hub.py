@@ -15,6 +15,7 @@ from entrypoint.failures import CONFIG, Failure
 from entrypoint.hub.evidence import Refusal
 from entrypoint.hub.retry import briefly
 from entrypoint.hub.session import begin_question, evidence_of_faults, limited, open_api
+from entrypoint.redaction import known
 from entrypoint.sentence import say
 from entrypoint.text import clean
 from entrypoint.values import Evidence, Identity, Repo, RepoFile
@@ -37,6 +38,7 @@ class Hub:
         self._api: huggingface_hub.HfApi = open_api(endpoint, token, deadline)
         self._token = token
         self._retrying = retrying
+        self._take_out = known([token] if token else [])
 
     def may_read(self, repo: str) -> None:
         """`GET /api/models/{repo}/auth-check`: silent when the repo's files may be read."""
@@ -133,6 +135,8 @@ class Hub:
                 raise ValueError(f"the listing goes on after {MOST_FILES} entries")
             if isinstance(entry, huggingface_hub.RepoFile):
                 file = _file(entry)
+                if self._take_out(file.path) != file.path:
+                    raise ValueError("the listing holds a file that is named after the token")  # names are not secret
                 if hashes and entry.lfs and not file.sha256:
                     file = replace(file, sha256=self._published_sha256(repo, commit, file.path))
                 files.append(file)

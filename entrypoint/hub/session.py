@@ -12,7 +12,8 @@ Hooks on its HTTP client do it:
   it in a "check your connection", or sleep uncapped on a `Retry-After`. Retrying is decided in one place: `retry`.
 
 A broken connection becomes a `Refusal` as early. Else the library would ask for the tree six times by itself, and close
-the client under the threads that are using it. Only what streams (a download) keeps the library's own handling.
+the client under the threads that are using it. Only what streams (a download) keeps the library's own handling, once it
+is connected.
 """
 
 from __future__ import annotations
@@ -149,7 +150,7 @@ def begin_question() -> None:
 class _Client(httpx2.Client):
     def send(self, request: httpx2.Request, *, stream: bool = False, **options: Any) -> httpx2.Response:
         if stream:
-            return super().send(request, stream=True, **options)
+            return self._stream(request, **options)
         _question.requests += 1
         if _question.requests > MOST_REQUESTS:
             url = mask_url(str(request.url.copy_with(query=None)))
@@ -157,6 +158,15 @@ class _Client(httpx2.Client):
         request.extensions.update(limited())
         with evidence_of_faults(str(request.url.copy_with(query=None))):
             return super().send(request, **options)
+
+    def _stream(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
+        """A blocked host of files is told at once: the library would try it for a minute by itself, in silence."""
+        try:
+            return super().send(request, stream=True, **options)
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError) as error:
+            if "range" in request.headers:  # the library holds a beginning, which a `Refusal` would throw away
+                raise
+            raise Refusal(from_exception(error, str(request.url.copy_with(query=None)))) from error
 
 
 class _Until(httpx2.SyncByteStream):

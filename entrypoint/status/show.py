@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from entrypoint.status.place import find
+from entrypoint.text import clean
+
+LINE_LIMIT = 1200
 
 
 def main(environ: Mapping[str, str], *, as_json: bool) -> int:
@@ -21,7 +24,8 @@ def main(environ: Mapping[str, str], *, as_json: bool) -> int:
     if as_json:
         sys.stdout.write(json.dumps(record or {"phase": "unknown"}, indent=1) + "\n")
     elif record:
-        sys.stdout.write(f"{record.get('phase')} since {record.get('since')}: {record.get('text')}\n")
+        line = f"{record.get('phase')} since {record.get('since')}: {record.get('text')}"
+        sys.stdout.write(clean(line, LINE_LIMIT) + "\n")
     else:
         sys.stdout.write("unknown: no start of this container has left a state file\n")
     return 0

@@ -2,7 +2,7 @@
 
 Both are replaced atomically. The folder is `ENTRYPOINT_STATE_DIR`, or the first of `/run/model-entrypoint`, a folder
 under `/tmp` and one under `/dev/shm` (which Docker gives even to a container with a read-only root) that this user can
-write to. No token is ever in it.
+write to. No token is ever in it: `State.secrets` are taken out of all that is written.
 
 `health` holds "<phase> <text>"; the phases are those of `PHASES`. It exists so that a healthcheck, which runs every few
 seconds for the life of the container, need not parse JSON.
@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ class State:
 
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
+        self.secrets: Sequence[str] = ()
         self._record: dict[str, Any] = {}
         self._written = 0.0
 
@@ -62,7 +63,7 @@ class State:
         return str(self._record.get("phase", ""))
 
     def enter(self, phase: str, text: str, **fields: Any) -> None:
-        """A new phase, one of `PHASES`. `text` is the rest of the healthcheck's line."""
+        """A new phase, one of `PHASES`. `text` is the rest of the healthcheck's line; in `serving`, `note`."""
         assert phase in PHASES, phase
         self._record = {"phase": phase, "text": text, "pid": os.getpid(), "since": _utc_now(), **fields}
         self._write()
@@ -79,17 +80,34 @@ class State:
             return
         import json
 
+        from entrypoint.redaction import redactor
         from entrypoint.text import clean
 
-        self._record["text"] = clean(self._record["text"], LINE_BYTES)
-        line = f"{self._record['phase']} {self._record['text']}".encode()[:LINE_BYTES]
+        redact = redactor(self.secrets)
+        record = _redacted(self._record, redact)
+        record["text"] = clean(record["text"], LINE_BYTES)
+        # Once the server runs, it is asked itself; then only a note of ours is worth a place beside its answer.
+        if "note" in record:
+            record["note"] = clean(record["note"], LINE_BYTES)
+        said = record.get("note", "") if self.phase == "serving" else record["text"]
+        line = f"{self.phase} {said}".strip().encode()[:LINE_BYTES].decode(errors="ignore")
         try:
-            _replace(self.folder / "health", line + b"\n")
-            _replace(self.folder / "state.json", json.dumps(self._record, indent=1).encode() + b"\n")
+            _replace(self.folder / "health", line.encode() + b"\n")
+            _replace(self.folder / "state.json", json.dumps(record, indent=1).encode() + b"\n")
         except OSError:
             for name in ("health", "state.json"):
                 with contextlib.suppress(OSError):
                     (self.folder / name).unlink()
+
+
+def _redacted(value: Any, redact: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {name: _redacted(inner, redact) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_redacted(inner, redact) for inner in value]
+    return value
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -21,6 +21,7 @@ from huggingface_hub.errors import LocalEntryNotFoundError, XetDownloadError
 from tenacity import RetryCallState
 from tenacity.stop import stop_base
 
+from entrypoint import __version__
 from entrypoint.cache import layout, proof
 from entrypoint.hub.evidence import Refusal, from_exception
 from entrypoint.hub.retry import patiently
@@ -32,6 +33,9 @@ ATTEMPTS = 8
 XET_ATTEMPTS = 2
 # Each costs the whole file again; what garbles it three times will do so for ever.
 MISMATCH_LIMIT = 3
+# The Hub has just answered: a host of files to which no connection can be made is most often blocked.
+UNREACHED_LIMIT = 5
+UNREACHED = frozenset({"dns", "connect", "timeout"})
 # The library hands on 10 MiB at a time; with less, a slow link still shows a sign of life before it counts as stalled.
 CHUNK_BYTES = 1 << 20
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -48,14 +52,25 @@ class DiskFull(Exception):  # noqa: N818 - it is the fact that counts
     """The volume ran full, by the operating system's word or by that of xet's native code."""
 
 
-class _stop_after_mismatches(stop_base):  # noqa: N801 - tenacity's strategies are lower case
-    def __init__(self) -> None:
+class _stop_after(stop_base):  # noqa: N801 - tenacity's strategies are lower case
+    """Ends the trying after `limit` faults of one kind, whatever came in between."""
+
+    def __init__(self, limit: int, is_of_kind: Callable[[BaseException | None], bool]) -> None:
+        self._limit = limit
+        self._is_of_kind = is_of_kind
         self._seen = 0
 
     def __call__(self, retry_state: RetryCallState) -> bool:
-        error = retry_state.outcome.exception() if retry_state.outcome else None
-        self._seen += isinstance(error, Mismatch)
-        return self._seen >= MISMATCH_LIMIT
+        self._seen += self._is_of_kind(retry_state.outcome.exception() if retry_state.outcome else None)
+        return self._seen >= self._limit
+
+
+def _is_mismatch(error: BaseException | None) -> bool:
+    return isinstance(error, Mismatch)
+
+
+def _is_unreached(error: BaseException | None) -> bool:
+    return isinstance(error, Refusal) and error.evidence.trouble in UNREACHED
 
 
 class Reporter(Protocol):
@@ -86,7 +101,7 @@ class Fetcher:
         for attempt in patiently(
             ATTEMPTS,
             max_pause=30.0,
-            stop=_stop_after_mismatches(),
+            stop=_stop_after(MISMATCH_LIMIT, _is_mismatch) | _stop_after(UNREACHED_LIMIT, _is_unreached),
             sleep=self._sleep,
             before_sleep=partial(self._tell, file),
         ):
@@ -124,6 +139,7 @@ class Fetcher:
                 token=self._token or False,
                 tqdm_class=meter.bar_class(),
                 library_name="model-entrypoint",
+                library_version=__version__,
             )
         except Refusal:
             raise

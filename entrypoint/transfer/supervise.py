@@ -24,6 +24,7 @@ from typing import IO, Any
 from entrypoint import log
 from entrypoint.cache import room
 from entrypoint.failures import IO_ERROR, TEMP_FAIL, UNAVAILABLE, Failure
+from entrypoint.sentence import join, say
 from entrypoint.settings import TOKEN_VARIABLES
 from entrypoint.text import clean, human_bytes, human_duration
 from entrypoint.transfer import wire
@@ -175,7 +176,7 @@ class Supervisor:
                 if ready:
                     heard = time.monotonic()
                 elif time.monotonic() - heard > self._limits.stall:
-                    return f"no byte came for {human_duration(self._limits.stall)}"
+                    return say("no byte came for {duration}", duration=human_duration(self._limits.stall))
                 self._show()
 
     def _act(self, event: dict[str, Any], job: wire.Job) -> None:
@@ -209,9 +210,16 @@ class Supervisor:
             return Failure(
                 "content-mismatch",
                 IO_ERROR,
-                f"{item.need.repo}: {event['error']}, again and again.",
+                say(
+                    "{repo}: {path} arrived with another hash than published, again and again.",
+                    repo=item.need.repo,
+                    path=event["path"],
+                ),
                 "Something between the Hub and this disk changes the bytes: a proxy, a mirror, or the disk itself.",
-                (f"try another network or mirror than {self._endpoint}", "check the disk under the cache folder"),
+                (
+                    say("try another network or mirror than {endpoint}", endpoint=self._endpoint),
+                    "check the disk under the cache folder",
+                ),
             )
         return room.not_writable(place, OSError(event["errno"], event["error"]))
 
@@ -219,22 +227,29 @@ class Supervisor:
         deadline = self._limits.deadline
         if deadline is not None and time.monotonic() > deadline:
             missing = [file.path for item in self._left for file in item.files]
-            size = self._bytes_left()
+            named = join(", ", (clean(path, 80) for path in missing[:5]))
             raise Failure(
                 "deadline-passed",
                 TEMP_FAIL,
-                f"The deadline passed with {human_bytes(size)} in {len(missing)} files still to come.",
-                "Missing: " + ", ".join(clean(path, 80) for path in missing[:5]) + (" ..." if missing[5:] else ""),
+                say(
+                    "The deadline passed with {size} in {count} files still to come.",
+                    size=human_bytes(self._bytes_left()),
+                    count=len(missing),
+                ),
+                say("Missing: {files} ...", files=named) if missing[5:] else say("Missing: {files}", files=named),
                 ("start again: what has arrived whole is kept", "or raise ENTRYPOINT_DEADLINE_SECONDS"),
             )
 
     def _given_up(self, trouble: str) -> Failure:
-        missing = self._bytes_left()
         return Failure(
             "transfer-stalled",
             UNAVAILABLE,
-            f"The transfer came to nothing {FRUITLESS_LIMIT} times in a row: {trouble}.",
-            f"{human_bytes(missing)} are still to come.",
+            say(
+                "The transfer came to nothing {count} times in a row: {trouble}.",
+                count=FRUITLESS_LIMIT,
+                trouble=trouble,
+            ),
+            say("{size} are still to come.", size=human_bytes(self._bytes_left())),
             ("start again: what has arrived whole is kept", "check the network, the proxy, and the memory limit"),
         )
 
@@ -242,15 +257,23 @@ class Supervisor:
         code = process.wait()
         if code == 0:
             return ""
-        errors.seek(0, os.SEEK_END)
-        errors.seek(max(0, errors.tell() - STDERR_TAIL_BYTES))
+        size = errors.seek(0, os.SEEK_END)
+        errors.seek(max(0, size - STDERR_TAIL_BYTES))
+        if size > STDERR_TAIL_BYTES:
+            errors.readline()  # half a line may hold half a token, which nothing would know for one
         redact = log.redactor([self._token] if self._token else [])
         words = redact(errors.read().decode("utf-8", "replace")).strip().splitlines()
         last = clean(words[-1], 200) if words else ""  # of a traceback, the error itself
         if code == -signal.SIGKILL:
-            return "the worker was killed, as happens when memory runs out"
-        cause = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-        return f"the worker died ({cause}{': ' + last if last else ''})"
+            return say("the worker was killed, as happens when memory runs out")
+        cause = (
+            say("signal {name}", name=signal.Signals(-code).name)
+            if code < 0
+            else say("exit code {exit_code}", exit_code=code)
+        )
+        if last:
+            return say("the worker died ({cause}: {last})", cause=cause, last=last)
+        return say("the worker died ({cause})", cause=cause)
 
     def _files_left(self) -> int:
         return sum(len(item.files) for item in self._left)
@@ -292,7 +315,10 @@ def _start(environ: Mapping[str, str], errors: IO[bytes]) -> subprocess.Popen[by
         raise Failure(
             "worker-not-started",
             TEMP_FAIL,
-            f"The process that fetches could not be started: {clean(error.strerror or str(error), 100)}.",
+            say(
+                "The process that fetches could not be started: {error}.",
+                error=clean(error.strerror or str(error), 100),
+            ),
             "Containers have limits on processes, memory and open files.",
             ("start again later", "or raise the limits: in compose, pids_limit, mem_limit and ulimits"),
         ) from error

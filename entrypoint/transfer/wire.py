@@ -9,8 +9,8 @@ output, each an object with the key "event":
     {"event": "placed", "item": 0, "path": "..."}   fetched, proved, and visible to the server
     {"event": "note", "text": "...", ...}           one line for the log
     {"event": "failed", "item": 0, "path": "...", "kind": ..., ...}
-                                                    given up. kind "refusal" carries the evidence; "disk-full",
-                                                    "disk" and "mismatch" carry "error" and "errno"
+                                                    given up. kind "refusal" carries the evidence, "disk-full" an
+                                                    "error", "disk" also its "errno", "mismatch" nothing more
     {"event": "done"}                               everything is placed
 """
 

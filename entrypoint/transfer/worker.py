@@ -123,7 +123,7 @@ def _told(error: Exception) -> dict[str, Any]:
     from entrypoint.transfer import fetch
 
     if isinstance(error, fetch.Mismatch):
-        return {"kind": "mismatch", "error": error.evidence.message}
+        return {"kind": "mismatch"}
     if isinstance(error, Refusal):
         return {"kind": "refusal", "evidence": dataclasses.asdict(error.evidence)}
     if isinstance(error, fetch.DiskFull):

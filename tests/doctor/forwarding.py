@@ -8,7 +8,7 @@ import socket
 import threading
 from collections.abc import Iterator
 
-REASONS = {200: "Connection established", 403: "Forbidden", 407: "Proxy Authentication Required"}
+REASONS = {200: "Connection established", 403: "Forbidden", 407: "Proxy Authentication Required", 502: "Bad Gateway"}
 
 
 @contextlib.contextmanager

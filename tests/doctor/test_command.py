@@ -191,8 +191,52 @@ def test_a_proxy_that_refuses_is_to_blame_and_not_the_hub(program: Program, hub:
 def test_a_proxy_that_is_not_there_is_named_as_what_is_missing(program: Program) -> None:
     report = examine(program, HTTPS_PROXY="http://user:pa55word@127.0.0.1:9")
 
-    assert (report.code, report.bad) == (69, ["proxy", "endpoint", "model"])
+    assert (report.code, report.bad) == (69, ["proxy", "model"])
     assert "http://***@127.0.0.1:9 (HTTPS_PROXY) itself cannot be reached" in report.of("proxy")["text"]
+    assert report.of("proxy")["steps"][0].startswith("correct the proxy's address in HTTPS_PROXY")
+    assert report.of("endpoint")["status"] == "skipped"
+
+
+def test_a_proxy_whose_name_nobody_knows_is_told_as_the_proxy(program: Program) -> None:
+    report = examine(program, https_proxy="http://proxy.localhub.invalid:3128")
+
+    assert (report.code, report.bad) == (69, ["dns"])
+    assert "name of the proxy proxy.localhub.invalid (https_proxy) could not be" in report.of("dns")["text"]
+    assert report.of("dns")["steps"][0].startswith("correct the proxy's address in https_proxy")
+    assert any("NO_PROXY=localhost" in step and ".invalid" not in step for step in report.of("dns")["steps"])
+
+
+def test_a_proxy_that_gets_no_further_is_told_as_one_that_answers(program: Program) -> None:
+    with forwarding(502) as proxy:
+        report = examine(program, HTTPS_PROXY=proxy)
+
+    assert (report.code, report.bad) == (69, ["proxy", "model"])
+    assert "answers, but does not reach localhost: 502" in report.of("proxy")["text"]
+
+
+def test_a_model_that_stands_in_and_is_in_place_is_enough_while_the_hub_is_down(
+    program: Program, hub: LocalHub
+) -> None:
+    hub.set_repo("acme/tiny", gated="auto")
+    hub.add_repo("acme/open", {"config.json": b"{}"})
+    fallback = {"ENTRYPOINT_FALLBACKS": "acme/tiny=acme/open", "HF_TOKEN": TOKEN}
+    assert program("prefetch", **fallback).returncode == 0
+    hub.fault("status", "hub", times=None, status=503)
+
+    report = examine(program, **fallback)
+
+    assert (report.code, report.bad) == (0, [])
+    assert report.of("model")["facts"] == {"repo": "acme/tiny", "stand_in": "acme/open"}
+    assert "its stand-in acme/open is in place and will be taken" in report.of("model")["text"]
+
+
+def test_a_stand_in_that_is_refused_too_decides_the_exit_code(program: Program, hub: LocalHub) -> None:
+    hub.set_repo("acme/tiny", gated="auto")
+
+    report = examine(program, ENTRYPOINT_FALLBACKS="acme/tiny=acme/none", HF_TOKEN=TOKEN)
+
+    assert report.code == 78
+    assert "Its stand-in acme/none is refused, too: repo-not-found" in report.of("model")["text"]
 
 
 def test_a_sign_in_page_is_no_hub(program: Program, hub: LocalHub) -> None:

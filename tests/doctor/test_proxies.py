@@ -1,38 +1,13 @@
-"""Which proxy is in force, and where the variables contradict each other."""
+"""Where the proxy variables contradict each other."""
 
 from __future__ import annotations
 
 import pytest
 
-from entrypoint.doctor.proxies import Chosen, chosen, contradictions
+from entrypoint.doctor.proxies import contradictions
 
 HUB = "https://huggingface.co"
 PROXY = "http://proxy:3128"
-
-
-@pytest.mark.parametrize(
-    ("environ", "host"),
-    [
-        ({"HTTPS_PROXY": PROXY}, "proxy"),
-        ({"https_proxy": "http://lower:1", "HTTPS_PROXY": PROXY}, "lower"),
-        ({"https_proxy": "", "HTTPS_PROXY": PROXY}, ""),
-        ({"ALL_PROXY": PROXY}, "proxy"),
-        ({"HTTP_PROXY": PROXY}, ""),
-        ({"HTTPS_PROXY": PROXY, "NO_PROXY": "huggingface.co"}, ""),
-        ({"HTTPS_PROXY": PROXY, "NO_PROXY": "*"}, ""),
-        ({"HTTPS_PROXY": PROXY, "NO_PROXY": "example.org"}, "proxy"),
-        ({"HTTPS_PROXY": "proxy:3128"}, "proxy"),
-        ({}, ""),
-    ],
-)
-def test_the_proxy_in_force_is_the_one_that_the_client_takes(environ: dict[str, str], host: str) -> None:
-    assert chosen(environ, HUB).host == host
-
-
-def test_a_proxys_password_is_not_shown() -> None:
-    assert chosen({"HTTPS_PROXY": "http://user:secret@proxy:3128"}, HUB) == Chosen(
-        "proxy", 3128, "http://***@proxy:3128", "HTTPS_PROXY"
-    )
 
 
 @pytest.mark.parametrize(

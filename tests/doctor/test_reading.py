@@ -80,11 +80,3 @@ def test_without_a_look_into_hf_home_the_cache_stays_where_it_is(home: Path) -> 
     assert moved is not None
     assert moved.hub_cache == home / "hf" / "hub"
     assert moved.token is None
-
-
-@pytest.mark.parametrize(
-    ("environ", "language"),
-    [({}, "en"), ({"LANG": "zh_CN.UTF-8"}, "zh"), ({"ENTRYPOINT_LANG": "en", "LANG": "zh_CN"}, "en")],
-)
-def test_the_language_is_known_before_anything_else(environ: dict[str, str], language: str) -> None:
-    assert reading.language({**environ, "HF_TOKEN": "your_token"}) == language

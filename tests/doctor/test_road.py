@@ -8,18 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from entrypoint.doctor import proxies, road
+from entrypoint.doctor import road
 from entrypoint.doctor.en import ENGLISH
 from entrypoint.doctor.probe import Answer
 from entrypoint.doctor.road import Name, Way
+from entrypoint.doctor.wording import Wording
+from entrypoint.doctor.zh import CHINESE
 from entrypoint.remedies import Context
+from entrypoint.settings.proxies import Proxy
 from entrypoint.values import Evidence
 
 NOW = 1_790_000_000.0
 ENDPOINT = "https://huggingface.co"
 CONTEXT = Context(ENDPOINT, "HF_TOKEN")
-DIRECT = Way(ENDPOINT, proxies.Chosen())
-PROXIED = Way(ENDPOINT, proxies.Chosen("proxy", 3128, "http://***@proxy:3128", "HTTPS_PROXY"))
+DIRECT = Way(ENDPOINT, Proxy())
+PROXIED = Way(ENDPOINT, Proxy("http://clerk:secret@proxy:3128", "HTTPS_PROXY"))
 HUB = Answer(Evidence(url=ENDPOINT, status=200, from_hub=True), {}, True, "TLSv1.3", "R11")
 
 
@@ -67,8 +70,34 @@ def test_a_handshake_counts_even_where_no_answer_followed() -> None:
     assert road.endpoint(DIRECT, silent, CONTEXT, "en", ENGLISH).status == "bad"
 
 
+@pytest.mark.parametrize(("lang", "words"), [("en", ENGLISH), ("zh", CHINESE)])
+def test_a_certificate_out_of_its_time_is_told_with_the_clock_and_not_as_untrusted(lang: str, words: Wording) -> None:
+    answer = failed("clock", issuer="R11", valid="2026-04-01 to 2026-06-30")
+    context = replace(CONTEXT, now=NOW)
+    finding = road.tls(DIRECT, answer, context, lang, words, {})
+
+    assert (finding.status, finding.exit_code) == ("bad", 76)
+    assert "2026-04-01" in finding.text and "2026-06-30" in finding.text and "2026-09-21" in finding.text
+    assert "not trusted" not in finding.text and "不受信任" not in finding.text
+    assert finding.facts["valid"] == "2026-04-01 to 2026-06-30"
+    assert any("timedatectl" in step for step in finding.steps)
+    assert not any("SSL_CERT_FILE" in step for step in finding.steps)
+
+
+@pytest.mark.parametrize("answer", [Answer(Evidence(url=ENDPOINT, status=403)), failed("connect")])
+def test_where_the_proxy_is_to_blame_the_endpoint_is_not_judged(answer: Answer) -> None:
+    assert road.proxy_passes(PROXIED, answer, CONTEXT, "en", ENGLISH).status == "bad"
+    assert road.endpoint(PROXIED, answer, CONTEXT, "en", ENGLISH).status == "skipped"
+    assert road.endpoint(DIRECT, answer, CONTEXT, "en", ENGLISH).status == "bad"
+
+
+def test_chinese_sentences_stand_beside_each_other_without_a_blank() -> None:
+    text = road.endpoint(DIRECT, failed("connect"), CONTEXT, "zh", CHINESE).text
+    assert "。错误信息：" in text
+
+
 def test_a_plain_endpoint_has_no_certificate_to_look_at() -> None:
-    plain = Way("http://mirror", proxies.Chosen())
+    plain = Way("http://mirror", Proxy())
 
     assert road.tls(plain, HUB, CONTEXT, "en", ENGLISH, {}).status == "skipped"
 
@@ -109,7 +138,8 @@ def test_the_endpoint_is_judged_by_who_answered(answer: Answer, status: str, cod
         (failed("proxy"), "bad"),
         (Answer(Evidence(url=ENDPOINT, status=403)), "bad"),
         (failed("connect"), "bad"),
-        (replace(failed("connect"), connected=True), "skipped"),
+        (replace(failed("connect"), connected=True), "bad"),
+        (replace(failed("timeout"), connected=True), "skipped"),
     ],
 )
 def test_a_proxy_passes_where_anything_came_through_it(answer: Answer, status: str) -> None:

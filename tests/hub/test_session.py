@@ -349,3 +349,15 @@ def test_a_download_keeps_the_librarys_own_handling_of_a_broken_connection(hub: 
     hub.fault("cut", "hub", times=None)
     with pytest.raises(httpx2.RemoteProtocolError):
         huggingface_hub.get_session().stream("GET", f"{hub.url}/acme/tiny/resolve/main/config.json").__enter__()
+
+
+def test_a_download_that_cannot_connect_is_told_before_the_library_tries_again(hub: LocalHub, asking: Asking) -> None:
+    asking.open(hub.url)
+    hub.set_reach("cdn", "refused")
+    address = f"{hub.url}/acme/tiny/resolve/main/model.safetensors"
+    with pytest.raises(Refusal) as caught:
+        huggingface_hub.get_session().stream("GET", address).__enter__()
+    assert caught.value.evidence.trouble == "connect"
+    assert not caught.value.evidence.url.startswith(hub.url)
+    with pytest.raises(httpx2.ConnectError):  # of one that has begun the library knows where to go on
+        huggingface_hub.get_session().stream("GET", address, headers={"Range": "bytes=10-"}).__enter__()

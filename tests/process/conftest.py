@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,3 +27,16 @@ def hub() -> Iterator[LocalHub]:
 @pytest.fixture
 def program(hub: LocalHub, tmp_path: Path) -> Program:
     return Program(tmp_path, hub, {"ENTRYPOINT_MODELS": "acme/tiny"})
+
+
+@pytest.fixture
+def started(program: Program) -> Iterator[list[subprocess.Popen[str]]]:
+    """Processes that the test starts; all are gone when it is over."""
+    processes: list[subprocess.Popen[str]] = []
+    yield processes
+    for process in processes:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,19 +22,6 @@ from tests.process.harness import Program, descendants, until
 from tests.process.test_commands import SERVE, leftovers, visible
 
 SOON = 1.0
-
-
-@pytest.fixture
-def started(program: Program) -> Iterator[list[subprocess.Popen[str]]]:
-    """Processes that the test starts; all are gone when it is over."""
-    processes: list[subprocess.Popen[str]] = []
-    yield processes
-    for process in processes:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-        assert process.stdout is not None
-        process.stdout.close()
 
 
 def asking(program: Program, hub: LocalHub, process: subprocess.Popen[str]) -> None:
@@ -141,7 +127,7 @@ def test_a_kill_in_the_middle_costs_only_what_was_under_way(
 def test_of_two_containers_on_one_volume_one_fetches_and_the_other_follows(
     program: Program, hub: LocalHub, tmp_path: Path, started: list[subprocess.Popen[str]]
 ) -> None:
-    hub.fault("slow", "cdn", times=None, rate=3_000_000)
+    hub.fault("slow", "cdn", times=None, rate=400_000)  # slow enough for the other to come
     other = Program(tmp_path / "other", hub, {"ENTRYPOINT_MODELS": "acme/tiny", "HF_HOME": str(tmp_path / "hf")})
     other.folder.mkdir()
     first = program.start(*SERVE)

@@ -143,14 +143,14 @@ def facts(verdict: str, token: Token, repo: Repo, endpoint: str, *, known: bool 
         "token-invalid": ["in place of the old one"],
         "token-expired": ["in place of the old one"],
         "token-lacks-gated-scope": ["all public gated repos"],
-        "token-lacks-repo-scope": ["may read"],
+        "token-lacks-repo-scope": ["may read", "either", f"add {repo.id} to"],
         "terms-not-accepted": [agree],
         "review-pending": ["wait"],
-        "review-rejected": ["ask the authors"],
+        "review-rejected": ["either ask the authors"],
         "access-reset": ["send a new request"],
         "repo-not-found": ["correct it"],
         "repo-missing-or-private": ["correct it"],
-        "revision-not-found": ["name one of them"],
+        "revision-not-found": ["name one of them", f"{repo.id}@main"],
         "file-not-found": ["correct the file names"],
         "repo-disabled": ["name another model"],
         "refused": [OTHER_WORDS, "signed in"],
@@ -162,24 +162,27 @@ def names(verdict: str, token: Token, repo: Repo, endpoint: str, *, known: bool 
     """Those of the facts that read the same in every language."""
     page = f"{endpoint}/{repo.id}"
     tokens = f"{endpoint}/settings/tokens"
+    owner = f"{endpoint}/{repo.namespace} "
     search = f"{endpoint}/models?search={quote(repo.id.partition('/')[2])}"
+    # Who asks authors for access must wait for their answer before starting again.
+    answer = [f"{endpoint}/settings/gated-repos"] if repo.gated == "manual" else []
     named = [repo.id, verdict, "ENTRYPOINT_MODELS", str(EXIT_CODES[verdict])]
     if verdict in _ABOUT_THE_CALLER and token != NONE:
         named += ["HF_TOKEN", *((ACCOUNT, TOKEN_NAME) if token.good and known else ())]
     return (
         named
         + {
-            "token-missing": [tokens, "HF_TOKEN=hf_", page],
+            "token-missing": [tokens, "HF_TOKEN=hf_", page, *answer],
             "token-invalid": [tokens],
             "token-expired": [tokens],
             "token-lacks-gated-scope": [tokens, f"{tokens}/new?canReadGatedRepos=true&tokenType=fineGrained"],
             "token-lacks-repo-scope": [tokens],
-            "terms-not-accepted": [page],
+            "terms-not-accepted": [page, *answer],
             "review-pending": [f"{endpoint}/settings/gated-repos"],
             "review-rejected": [f"{page}/discussions"],
-            "access-reset": [page],
-            "repo-not-found": [search],
-            "repo-missing-or-private": [search, "HF_TOKEN=hf_"],
+            "access-reset": [page, *answer],
+            "repo-not-found": [owner, search],
+            "repo-missing-or-private": [owner, search, "HF_TOKEN=hf_"],
             "revision-not-found": [MISSING_REVISION, f"{page}/tree/main"],
             "file-not-found": [MISSING_FILE, "model.safetensors", f"{page}/tree/main"],
             "repo-disabled": [page],

@@ -93,6 +93,6 @@ def test_an_answer_of_the_live_hub_is_explained(answering: LocalHub, asking: Ask
     text = " ".join(remedies.explain(verdicts, Context(answering.url, "HF_TOKEN" if token else "")).split())
 
     assert (verdicts[0].name, remedies.exit_code(verdicts)) == (expected.verdict, expected.exit_code)
-    told = [need.repo, expected.verdict, "ENTRYPOINT_MODELS asks for it", str(sample.status), *expected.says]
+    told = [need.repo, expected.verdict, "Requested by ENTRYPOINT_MODELS", str(sample.status), *expected.says]
     told += [f"Exit code {expected.exit_code}:"]
     assert [fact for fact in told if fact not in text] == [], text

@@ -246,6 +246,17 @@ def test_then_the_server_is_asked(program: Program, phase: str | None) -> None:
     assert (gone.returncode, gone.stdout) == (1, f"server not up yet: {server.url}: Connection refused\n")
 
 
+def test_what_is_served_in_place_of_another_model_is_said_beside_the_servers_answer(program: Program) -> None:
+    note = "org/open in place of org/gated"
+    State.open([program.folder / "state"]).enter("serving", "handing over", note=note)
+    with serving(OK) as server:
+        well = program("healthcheck", ENTRYPOINT_HEALTH_URL=server.url)
+    gone = program("healthcheck", ENTRYPOINT_HEALTH_URL=server.url)
+
+    assert (well.returncode, well.stdout) == (0, f"serving: {server.url} 200; {note}\n")
+    assert (gone.returncode, gone.stdout.rstrip().endswith(f"; {note}")) == (1, True)
+
+
 def test_a_text_that_the_locale_cannot_show_is_no_crash(program: Program) -> None:
     State.open([program.folder / "state"]).enter("refused", "modèle…")
 

@@ -146,6 +146,17 @@ def test_a_new_phase_forgets_the_numbers_of_the_last_one(tmp_path: Path) -> None
     assert "percent" not in record
 
 
+def test_once_the_server_runs_the_line_holds_only_what_is_worth_saying_beside_its_answer(tmp_path: Path) -> None:
+    written = opened(tmp_path)
+    written.enter("serving", "handing over to x")
+    assert (tmp_path / "health").read_text() == "serving\n"
+
+    written.enter("serving", "handing over to x", note="org/open in place of\norg/gated")
+
+    assert (tmp_path / "health").read_text() == "serving org/open in place of org/gated\n"
+    assert json.loads((tmp_path / "state.json").read_bytes())["text"] == "handing over to x"
+
+
 def test_progress_is_not_written_more_often_than_asked(tmp_path: Path) -> None:
     written = opened(tmp_path)
     written.enter("fetching", "0 %")

@@ -15,6 +15,7 @@ import huggingface_hub
 import pytest
 from huggingface_hub import constants
 
+from entrypoint import __version__
 from entrypoint.cache import layout
 from entrypoint.hub.evidence import Refusal
 from entrypoint.hub.session import open_api
@@ -190,6 +191,22 @@ def test_a_content_network_that_keeps_refusing_is_a_fault_that_names_it_and_no_r
     assert "from localhost: " in caught.value.evidence.message
 
 
+@pytest.mark.parametrize(("reach", "trouble"), [("refused", "connect"), ("unknown", "dns")])
+def test_a_content_network_to_which_nobody_can_connect_is_given_up_soon_and_named(
+    scene: Scene, reach: Any, trouble: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.utils._http.time.sleep", lambda _: pytest.fail("the library waits by itself"))
+    scene.hub.set_reach("cdn", reach)
+
+    with pytest.raises(Refusal) as caught:
+        scene.fetch()
+
+    assert addresses_asked_for(scene.hub) == fetch.UNREACHED_LIMIT
+    assert sum(scene.pauses) < 20
+    assert caught.value.evidence.trouble == trouble
+    assert caught.value.evidence.url.startswith("https://localhost" if reach == "refused" else "https://cdn.localhub.")
+
+
 @pytest.mark.parametrize("status", [401, 403, 404, 410, 451])
 def test_a_permanent_refusal_is_not_asked_again(scene: Scene, status: int) -> None:
     scene.hub.fault("status", "/acme/tiny/resolve/", times=None, status=status, headers={"X-Error-Message": "No."})
@@ -250,6 +267,12 @@ def test_a_token_goes_to_the_hub_and_to_nobody_else(scene: Scene) -> None:
     assert scene.hub.leaks == []
     assert {r.origin for r in scene.hub.requests if "authorization" in r.headers} == {"hub"}
     assert any(r.origin == "cdn" for r in scene.hub.requests)
+
+
+def test_the_hub_learns_which_program_and_version_fetches(scene: Scene) -> None:
+    scene.fetch()
+    agents = {request.headers["user-agent"] for request in scene.hub.requests if request.origin == "hub"}
+    assert all(agent.startswith(f"model-entrypoint/{__version__};") for agent in agents), agents
 
 
 def test_a_blob_that_another_commit_brought_is_proved_and_linked_not_fetched(scene: Scene) -> None:

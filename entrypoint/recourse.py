@@ -1,0 +1,94 @@
+"""What can still be done after a refusal: an open model in its place, waiting, or going on without an optional one.
+
+ENTRYPOINT_FALLBACKS and ENTRYPOINT_ON_REFUSAL=wait: only where the user asked for it, and said aloud.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from entrypoint import ending, remedies
+from entrypoint.cache import receipts
+from entrypoint.failures import Failure, Refused
+from entrypoint.needs import fallbacks
+from entrypoint.needs.deployment import Deployment
+from entrypoint.values import PASSING, Evidence, Verdict
+from entrypoint.waiting import Waiting
+
+if TYPE_CHECKING:
+    from entrypoint.needs.fallbacks import Taken
+    from entrypoint.start import Start
+
+_WITHOUT_HUB = Evidence(message="HF_HUB_OFFLINE is set", trouble="other")
+
+
+class Recourse:
+    """Of one start. `command` and `cwd` are the server's."""
+
+    def __init__(self, start: Start, command: Sequence[str], cwd: Path) -> None:
+        self._start = start
+        self._command = command
+        self._cwd = cwd
+        self._waiting = Waiting(start)
+        self._noticed: set[str] = set()
+
+    def after(self, trouble: Refused | Failure, wanted: Deployment) -> Deployment:
+        """The deployment with which to go round again. Raises `trouble` where nothing helps, or what became of it."""
+        if isinstance(trouble, Failure):
+            return self._offline(trouble, wanted)
+        changed = self.with_fallbacks(trouble.verdicts, wanted)
+        if changed is not wanted:
+            return changed
+        refused = [verdict for verdict in trouble.verdicts if not verdict.granted]
+        if any(verdict.need.required for verdict in refused):
+            if self._start.settings.on_refusal == "exit":
+                raise trouble
+            self._waiting.until_granted(trouble)
+            return wanted
+        ending.tell_verdicts(trouble.verdicts, self._start, self._start.context)
+        self._start.given_up.update(verdict.need for verdict in refused)
+        return wanted
+
+    def with_fallbacks(self, verdicts: Sequence[Verdict], wanted: Deployment) -> Deployment:
+        """`wanted` with the fallbacks of what was refused, or `wanted` itself."""
+        start = self._start
+        if not start.settings.fallbacks:
+            return wanted
+        refused = [verdict for verdict in verdicts if not verdict.granted]
+        taken = fallbacks.take(wanted, start.settings, self._command, self._cwd, refused)
+        if taken is None or not taken.replaced:
+            self._tell_notices(taken)
+            # nobody refused these: what an earlier start fetched in their place serves meanwhile
+            taken = self._in_place(wanted, [verdict for verdict in refused if verdict.name in PASSING])
+        return self._said(taken, wanted)
+
+    def _offline(self, failure: Failure, wanted: Deployment) -> Deployment:
+        if not (self._start.settings.fallbacks and failure.name == "offline-incomplete"):
+            raise failure
+        unmet = [need for need in wanted.needs if receipts.read(need) is None]
+        taken = self._in_place(wanted, [Verdict(need, "hub-unreachable", _WITHOUT_HUB) for need in unmet])
+        if taken is None or not taken.replaced:
+            raise failure
+        return self._said(taken, wanted)
+
+    def _in_place(self, wanted: Deployment, unmet: Sequence[Verdict]) -> Taken | None:
+        start = self._start
+        return fallbacks.in_place(wanted, start.settings, self._command, self._cwd, unmet, start.voice.proving)
+
+    def _said(self, taken: Taken | None, wanted: Deployment) -> Deployment:
+        self._tell_notices(taken)
+        if taken is None or not taken.replaced:
+            return wanted
+        start = self._start
+        for verdict, need in taken.replaced:
+            text = remedies.fallback_taken(verdict, need.repo, start.context, start.settings.lang)
+            start.voice.warn("fallback-taken", text, server_gets=taken.deployment.overrides)
+        return taken.deployment
+
+    def _tell_notices(self, taken: Taken | None) -> None:
+        for notice in taken.notices if taken else ():
+            if notice.name != "fallback-taken" and notice.text not in self._noticed:
+                self._noticed.add(notice.text)
+                self._start.voice.warn(notice.name, notice.text)

@@ -1,0 +1,237 @@
+"""Waiting for a person: how long between two questions, what is waited for, and what ends it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from entrypoint.deadline import Deadline
+from entrypoint.failures import CONFIG, Failure, Refused
+from entrypoint.remedies import Context
+from entrypoint.settings import TOKEN_NAMES, Token
+from entrypoint.start import Start
+from entrypoint.values import EXIT_CODES, Evidence, Need, Place, Verdict
+from entrypoint.waiting import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, TICK_SECONDS, Waiting, is_vain, pause_after
+
+PLACE = Place("hub-cache", Path("/models"))
+NEED = Need("org/gated", PLACE, "ENTRYPOINT_MODELS")
+OTHER = Need("org/other", PLACE, "ENTRYPOINT_MODELS")
+IN_FILE = Token("hf_" + "a" * 20, "HF_TOKEN_FILE (/run/secrets/hf_token)")
+IN_VARIABLE = Token("hf_" + "a" * 20, "HF_TOKEN")
+TERMS = Evidence("https://hub.test/x", 403, "GatedRepo", "not in the authorized list", from_hub=True)
+
+
+def refused(name: str = "terms-not-accepted", need: Need = NEED, **evidence: Any) -> Verdict:
+    return Verdict(need, name, replace(TERMS, **evidence))
+
+
+def granted(need: Need = NEED) -> Verdict:
+    return Verdict(need, "granted")
+
+
+@dataclass
+class World:
+    """A start that is asked again and again, on a clock of its own. `answers` are the Hub's, one list a question."""
+
+    answers: Sequence[Sequence[Verdict]] = ()
+    token: Token | None = IN_FILE
+    deadline: float = 0
+    asked: list[tuple[float, list[str]]] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    warned: list[str] = field(default_factory=list)
+    states: list[str] = field(default_factory=list)
+    now: float = 0.0
+    at: dict[float, Callable[[], None]] = field(default_factory=dict)
+    found: Callable[[], Token | None] = lambda: IN_FILE
+
+    def __post_init__(self) -> None:
+        self._left = iter(self.answers)
+        deadline = Deadline(0, 0)
+        world = self
+
+        class Passing(Deadline):
+            @property
+            def passed(self) -> bool:
+                return bool(world.deadline) and world.now > world.deadline
+
+        deadline = Passing(self.deadline, 0)
+        self.start = SimpleNamespace(
+            settings=SimpleNamespace(token=self.token, lang="en", environ={}),
+            context=Context("https://hub.test", self.token.source if self.token else ""),
+            deadline=deadline,
+            access=SimpleNamespace(ask=self._ask),
+            voice=SimpleNamespace(
+                info=lambda text, **_: self.said.append(text),
+                warn=lambda name, text: self.warned.append(name),
+                secrets=[],
+                log=None,
+            ),
+            state=SimpleNamespace(
+                enter=lambda phase, text, **_: self.states.append(f"{phase} {text}"),
+                update=lambda text, **_: None,
+            ),
+            token_now=lambda: self.found(),
+            take=self._take,
+        )
+        self.waiting = Waiting(cast(Start, self.start), self._sleep, lambda: self.now)
+
+    def _ask(self, needs: Sequence[Need]) -> tuple[Verdict, ...]:
+        self.asked.append((self.now, [need.repo for need in needs]))
+        return tuple(next(self._left))
+
+    def _sleep(self, seconds: float) -> None:
+        assert 0 < seconds <= TICK_SECONDS
+        self.now += seconds
+        for moment in [moment for moment in self.at if moment <= self.now]:
+            self.at.pop(moment)()
+
+    def _take(self, token: Token) -> None:
+        self.start.settings.token = token
+
+    def wait(self, *verdicts: Verdict) -> None:
+        self.waiting.until_granted(Refused(verdicts))
+
+
+def test_it_goes_on_as_soon_as_access_is_granted(capsys: pytest.CaptureFixture[str]) -> None:
+    world = World([[refused()], [refused()], [granted()]])
+    world.wait(refused())
+    assert len(world.asked) == 3
+    assert "org/gated" in world.said[-1]
+    assert "granted" in world.said[-1]
+    assert capsys.readouterr().err.count("✗ org/gated   terms-not-accepted") == 1, "the same text is told once"
+
+
+def test_only_refused_models_are_asked_about_again() -> None:
+    world = World([[granted(OTHER)]])
+    world.wait(granted(NEED), refused(need=OTHER))
+    assert [names for _, names in world.asked] == [["org/other"]]
+
+
+def test_an_optional_model_is_not_waited_for() -> None:
+    world = World([[granted()]])
+    world.wait(refused(), refused(need=replace(OTHER, required=False)))
+    assert [names for _, names in world.asked] == [["org/gated"]]
+
+
+def test_another_cause_is_told_anew(capsys: pytest.CaptureFixture[str]) -> None:
+    world = World([[refused("review-pending")], [granted()]])
+    world.wait(refused())
+    told = capsys.readouterr().err
+    assert told.index("terms-not-accepted") < told.index("review-pending")
+
+
+def test_what_becomes_final_ends_the_wait() -> None:
+    world = World([[refused("review-rejected")]])
+    with pytest.raises(Refused) as ended:
+        world.wait(refused("review-pending"))
+    assert [verdict.name for verdict in ended.value.verdicts] == ["review-rejected"]
+
+
+def test_a_hub_that_is_down_for_a_while_does_not_end_the_wait(capsys: pytest.CaptureFixture[str]) -> None:
+    outage = refused("hub-unreachable", status=0, trouble="connect", code="")
+    world = World([[outage], [refused("hub-error", status=503, code="")], [refused()], [granted()]])
+    world.wait(refused())
+    assert len(world.asked) == 4
+    assert "hub-unreachable" not in capsys.readouterr().err, "a passing trouble is one line, not a page"
+    assert any("hub-unreachable" in line for line in world.said)
+
+
+def test_the_state_says_the_cause_and_when_the_hub_is_asked_again() -> None:
+    world = World([[granted()]])
+    world.wait(refused())
+    assert world.states[0].startswith("refused terms-not-accepted: org/gated: ")
+    assert (
+        "asking again in 5 s" in world.states[0] or "asking again in 4 s" in world.states[0] or "6 s" in world.states[0]
+    )
+    assert len(world.states[0]) < 250
+
+
+def test_pauses_grow_and_go_on_growing_when_a_grant_did_not_last() -> None:
+    world = World([[refused()]] * 3 + [[granted()]] + [[refused()], [granted()]])
+    world.wait(refused())
+    world.wait(refused())
+    moments = [0.0, *(moment for moment, _ in world.asked)]
+    pauses = [later - sooner for sooner, later in itertools.pairwise(moments)]
+    assert pauses[-1] > 4 * pauses[0]
+
+
+def test_another_token_in_a_file_ends_the_pause_at_once() -> None:
+    new = Token("hf_" + "b" * 20, IN_FILE.source)
+    world = World([], found=lambda: new if world.now > 60 else IN_FILE)
+    world.wait(refused(retry_after=3000.0))
+    assert world.asked == [], "all is asked anew, by the whole line"
+    assert world.start.settings.token == new
+    assert 60 < world.now < 65
+
+
+def test_a_token_that_appears_where_there_was_none_is_taken() -> None:
+    world = World([], token=None, found=lambda: IN_FILE if world.now > 3 else None)
+    world.wait(refused("token-missing", status=401))
+    assert world.start.settings.token == IN_FILE
+
+
+def test_a_token_file_that_is_gone_or_half_written_is_told_once_and_waited_for() -> None:
+    def found() -> Token | None:
+        if world.now < 20:
+            raise Failure("token-malformed", CONFIG, "it holds half a token")
+        return None
+
+    world = World([[refused()], [refused()], [refused()], [granted()]], found=found)
+    world.wait(refused())
+    assert world.warned == ["token-malformed"]
+    assert world.start.settings.token == IN_FILE
+
+
+def test_the_deadline_ends_the_wait_and_names_what_was_waited_for() -> None:
+    world = World([[refused()]] * 50, deadline=100)
+    with pytest.raises(Failure, match="deadline-passed") as ended:
+        world.wait(refused())
+    assert ended.value.exit_code == 75
+    assert "org/gated" in ended.value.what
+    assert 100 < world.now < 102
+
+
+@pytest.mark.parametrize("name", [name for name in EXIT_CODES if EXIT_CODES[name] == 78] + ["repo-disabled"])
+def test_what_no_click_can_heal_is_not_waited_for(name: str) -> None:
+    world = World()
+    with pytest.raises(Refused):
+        world.wait(refused(name), refused(need=OTHER))
+    assert (world.asked, world.now) == ([], 0.0)
+
+
+@pytest.mark.parametrize("name", ["terms-not-accepted", "review-pending", "access-reset", "token-lacks-gated-scope"])
+@pytest.mark.parametrize("token", [IN_FILE, IN_VARIABLE])
+def test_what_a_click_heals_is_waited_for(name: str, token: Token) -> None:
+    assert not is_vain(refused(name), token)
+
+
+def test_a_clock_may_be_set_right_and_an_authority_that_is_not_trusted_stays_so() -> None:
+    assert not is_vain(refused("tls-untrusted", status=0, trouble="clock"), IN_FILE)
+    assert is_vain(refused("tls-untrusted", status=0, trouble="tls"), IN_FILE)
+
+
+@pytest.mark.parametrize("name", ["token-invalid", "token-expired"])
+def test_a_bad_token_is_waited_out_only_where_another_can_come(name: str) -> None:
+    assert not is_vain(refused(name), IN_FILE)
+    assert not is_vain(refused(name), Token("hf_" + "a" * 20, "/home/me/.cache/huggingface/token"))
+    for variable in TOKEN_NAMES:
+        assert is_vain(refused(name), Token("hf_" + "a" * 20, variable))
+
+
+@given(st.integers(0, 10**9), st.floats(0, 10**6), st.floats(0, 1))
+def test_the_hub_is_asked_neither_too_early_nor_needlessly_late(attempt: int, told: float, chance: float) -> None:
+    pause = pause_after(attempt, told, lambda low, high: low + chance * (high - low))
+    assert pause >= told
+    assert 0.8 * FIRST_PAUSE_SECONDS <= pause <= max(1.2 * LONGEST_PAUSE_SECONDS, told + 1)
+
+
+def test_pauses_differ_between_containers_that_started_together() -> None:
+    assert len({round(pause_after(5, 0), 6) for _ in range(20)}) > 10
