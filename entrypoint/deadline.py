@@ -19,12 +19,12 @@ class Deadline:
     def passed(self) -> bool:
         return self.moment is not None and time.monotonic() > self.moment
 
-    def failure(self, what: Sentence) -> Failure:
-        """`what` says during what it passed: "while the Hub was asked"."""
+    def failure(self, what: Sentence, why: str = "") -> Failure:
+        """`what` says during what it passed: "while the Hub was asked"; `why`, what kept it from ending earlier."""
         return Failure(
             "deadline-passed",
             TEMP_FAIL,
             say("The deadline of {seconds} s passed {what}.", seconds=f"{self.seconds:g}", what=what),
-            "",
+            why,
             ("start again: what has arrived whole is kept", "or raise ENTRYPOINT_DEADLINE_SECONDS"),
         )

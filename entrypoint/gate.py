@@ -14,7 +14,6 @@ The Hub client, tenacity and structlog are imported only where the line leaves t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -99,14 +98,12 @@ def show_plan(start: Start, command: Sequence[str]) -> int:
 
 
 def find_needs(start: Start, command: Sequence[str]) -> Deployment:
-    """What this deployment needs; what is odd about it is said. A file of ours that lies there is a need again."""
+    """What this deployment needs; what is odd about it is said."""
     wanted = deployment.find(start.settings, command, working_directory())
-    ours = tuple(need for need in wanted.in_place if receipts.read(need) is not None)
-    by_hand = tuple(need for need in wanted.in_place if need not in ours)
-    start.voice.deployment(replace(wanted, in_place=by_hand))
+    start.voice.deployment(wanted)
     if wanted.token is not None and start.settings.token is None:
         start.take(wanted.token)
-    return replace(wanted, needs=ours + wanted.needs)
+    return wanted
 
 
 def bring(start: Start, needs: Sequence[Need]) -> Met:
@@ -147,25 +144,19 @@ def ask(start: Start, needs: Sequence[Need]) -> tuple[Verdict, ...]:
     if not needs:
         return ()
     from entrypoint import plan
-    from entrypoint.hub.evidence import Refusal
 
     unknown = [need for need in needs if need not in start.granted]
     if unknown:
         start.ask_patiently_for(unknown)
     answers = {verdict.need: verdict for verdict in (start.access.ask(unknown) if unknown else ())}
     verdicts = [answers.get(need) or start.granted[need] for need in needs]
-    if start.deadline.passed and any(not verdict.granted for verdict in verdicts):
-        raise start.deadline.failure(say("while the Hub was asked"))
-    code: list[Need] = []
-    for position, verdict in enumerate(verdicts):
-        if not (verdict.granted and verdict.need.auto_map and verdict.repo and verdict.repo.has("config.json")):
-            continue
-        try:
-            config = start.hub.read(verdict.need.repo, verdict.repo.commit, "config.json")
-        except Refusal as refusal:
-            verdicts[position] = start.access.refused(verdict.need, refusal.evidence)
-        else:
-            code += [need for need in automap.code_repos(config, verdict.need) if need not in needs]
+    refused = [verdict for verdict in verdicts if not verdict.granted]
+    if start.deadline.passed and refused:
+        from entrypoint import remedies
+
+        why = remedies.headline(refused[0], start.context, start.settings.lang)
+        raise start.deadline.failure(say("while the Hub was asked"), why)
+    verdicts, code = automap.followed(verdicts, start.hub, start.access)
     _, unmet = held.split(code)
     checked = plan.check_all([*verdicts, *start.access.ask(unmet)])
     start.granted.update({verdict.need: verdict for verdict in checked if verdict.granted})

@@ -116,9 +116,10 @@ class Voice:
         error = retry.outcome.exception() if retry.outcome else None
         if isinstance(error, Refusal) and retry.next_action is not None:
             said = error.evidence
+            answer = f"the Hub answered {said.status}" if said.status else "no answer from the Hub yet"
             self.log.info(
-                f"no answer from the Hub yet; asking again in {human_duration(retry.next_action.sleep)}",
-                reason=f"{said.status or said.trouble} {said.message}".strip(),
+                f"{answer}; asking again in {human_duration(retry.next_action.sleep)}",
+                reason=f"{said.trouble} {said.message}".strip(),
             )
 
     def proving(self, count: int) -> None:

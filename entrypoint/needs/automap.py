@@ -8,12 +8,36 @@ repo, and without it the model does not load offline (sentence-transformers#3043
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from entrypoint.needs.names import repo_fault, revision_fault
-from entrypoint.values import Need
+from entrypoint.values import Need, Verdict
+
+if TYPE_CHECKING:
+    from entrypoint.hub.access import Access
+    from entrypoint.hub.hub import Hub
 
 CODE_PATTERNS = ("*.py", "*.json")
+
+
+def followed(verdicts: Sequence[Verdict], hub: Hub, access: Access) -> tuple[list[Verdict], list[Need]]:
+    """The verdicts, and the further needs that the config.json of each granted model asks for. A model whose
+    config.json is refused after all is refused."""
+    from entrypoint.hub.evidence import Refusal
+
+    judged = list(verdicts)
+    code: list[Need] = []
+    for position, verdict in enumerate(verdicts):
+        need, repo = verdict.need, verdict.repo
+        if not (verdict.granted and need.auto_map and repo and repo.has("config.json")):
+            continue
+        try:
+            code += code_repos(hub.read(need.repo, repo.commit, "config.json"), need)
+        except Refusal as refusal:
+            judged[position] = access.refused(need, refusal.evidence)
+    asked = {verdict.need for verdict in verdicts}
+    return judged, [need for need in dict.fromkeys(code) if need not in asked]
 
 
 def code_repos(config_json: bytes, need: Need) -> tuple[Need, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from entrypoint.cache import receipts
 from entrypoint.needs import listed, privategpt
 from entrypoint.sentence import say
 from entrypoint.settings import Notice, Settings, Token, tokens
@@ -42,7 +43,7 @@ def find(settings: Settings, command: Sequence[str], cwd: Path) -> Deployment:
     """Raises `Failure` 78 for a name that cannot be a model's, for a list of fallbacks that cannot be meant, and for a
     token in PrivateGPT's settings that cannot be one. `command` and `cwd` are the server's."""
     if not settings.fallbacks:
-        return _find(settings, command, cwd)
+        return answered_for(_find(settings, command, cwd))
     from entrypoint.needs import fallback_list, privategpt_fallback  # a start without fallbacks does without them
 
     fallbacks = fallback_list.parse(settings.fallbacks)
@@ -51,7 +52,14 @@ def find(settings: Settings, command: Sequence[str], cwd: Path) -> Deployment:
         return found
     asked = found.needs + found.in_place
     odd = fallback_list.unasked(fallbacks, asked) + privategpt_fallback.unfit_notices(fallbacks, asked)
-    return replace(found, notices=found.notices + odd)
+    return answered_for(replace(found, notices=found.notices + odd))
+
+
+def answered_for(found: Deployment) -> Deployment:
+    """A file that lies in place and has a receipt of ours was not put there by hand: it is a need again."""
+    ours = tuple(need for need in found.in_place if receipts.read(need) is not None)
+    by_hand = tuple(need for need in found.in_place if need not in ours)
+    return replace(found, needs=ours + found.needs, in_place=by_hand)
 
 
 def _find(settings: Settings, command: Sequence[str], cwd: Path) -> Deployment:

@@ -11,9 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from entrypoint.cache import receipts
 from entrypoint.needs import fallback_list, held
-from entrypoint.needs.deployment import Deployment
+from entrypoint.needs.deployment import Deployment, answered_for
 from entrypoint.needs.fallback_list import VARIABLE, Fallback
 from entrypoint.needs.privategpt_fallback import NotLearnedError, not_taken, redirect
 from entrypoint.sentence import join, say
@@ -156,18 +155,15 @@ def _asked_anew(
         return tuple(stand_ins.get((need.repo, need.use), need) for need in needs)
 
     answer = redirected.answer
-    lying = meant(answer.in_place)
-    ours = tuple(need for need in lying if receipts.read(need) is not None)
-    by_hand = tuple(need for need in lying if need not in ours)
     listed = tuple(need for need in deployment.needs if not need.asker)
     changed = replace(
         deployment,
-        needs=ours + meant(answer.needs) + listed,
-        in_place=by_hand,
+        needs=meant(answer.needs) + listed,
+        in_place=meant(answer.in_place),
         environment=answer.environment,
         overrides={**deployment.overrides, **redirected.variables},
     )
-    return _Change(changed, taken, redirected.variables)
+    return _Change(answered_for(changed), taken, redirected.variables)
 
 
 def _stand_in(need: Need, fallback: Fallback) -> Need:

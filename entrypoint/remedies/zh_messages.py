@@ -479,6 +479,7 @@ _TRANSFER = {
     ),
     "Missing: {files}": "缺少：{files}",
     "Missing: {files} ...": "缺少：{files} 等",
+    "The last interruption was: {reason}": "最近一次中断的原因：{reason}",
     "Another container on this volume was still fetching the same model when the deadline passed.": (
         "到期限时，使用同一个卷的另一个容器仍在下载同一个模型。"
     ),

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import httpx2
 import huggingface_hub
@@ -179,6 +180,8 @@ class Fetcher:
         if isinstance(error, Refusal):
             said = error.evidence
             reason = f"{said.status} {said.message}".strip() if said.status else said.message or said.trouble
+            if not said.elsewhere:  # then the host stands in the message
+                reason = f"{_host(said.url)}{reason}"
             self._report.note(
                 f"interrupted; asking again in {human_duration(pause)}",
                 file=file.path,
@@ -240,6 +243,14 @@ class _Meter:
                 return lambda *_args, **_options: None
 
         return Bar
+
+
+def _host(url: str) -> str:
+    try:
+        host = urlsplit(url).hostname
+    except ValueError:
+        host = None
+    return f"{host}: " if host else ""
 
 
 def _fault(url: str, message: str) -> Evidence:

@@ -89,6 +89,7 @@ class Supervisor:
         self._listener = listener
         self._watch = watch
         self._left: list[wire.JobItem] = []
+        self._last_trouble = ""
         self._meter = Meter(0)
 
     def move(self, items: Sequence[wire.JobItem]) -> None:
@@ -188,6 +189,7 @@ class Supervisor:
         elif kind == "note":
             self._listener.display.clear()
             self._listener.log(event["text"], **event["fields"])
+            self._last_trouble = clean(str(event["fields"].get("reason", "")), 200)
         elif kind == "failed":
             raise self._failure(job.items[event["item"]], event)
 
@@ -228,6 +230,9 @@ class Supervisor:
         if deadline is not None and time.monotonic() > deadline:
             missing = [file.path for item in self._left for file in item.files]
             named = join(", ", (clean(path, 80) for path in missing[:5]))
+            why = [say("Missing: {files} ...", files=named) if missing[5:] else say("Missing: {files}", files=named)]
+            if self._last_trouble:
+                why.append(say("The last interruption was: {reason}", reason=self._last_trouble))
             raise Failure(
                 "deadline-passed",
                 TEMP_FAIL,
@@ -236,7 +241,7 @@ class Supervisor:
                     size=human_bytes(self._bytes_left()),
                     count=len(missing),
                 ),
-                say("Missing: {files} ...", files=named) if missing[5:] else say("Missing: {files}", files=named),
+                join("; ", why),
                 ("start again: what has arrived whole is kept", "or raise ENTRYPOINT_DEADLINE_SECONDS"),
             )
 

@@ -123,6 +123,7 @@ def test_the_deadline_holds_while_the_hub_is_silent(program: Program, hub: Local
 
     assert ended.returncode == 75
     assert "deadline-passed" in ended.stderr
+    assert "hub-unreachable: acme/tiny: " in ended.stderr, "what kept it"
     assert time.monotonic() - began < 10
 
 

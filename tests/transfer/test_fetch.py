@@ -121,7 +121,7 @@ def test_an_interruption_is_told_with_its_reason_and_when_it_goes_on(scene: Scen
 
     scene.fetch()
 
-    assert scene.report.notes == [f"interrupted; asking again in 5 s {LARGE} 503 Overloaded 1"]
+    assert scene.report.notes == [f"interrupted; asking again in 5 s {LARGE} localhost: 503 Overloaded 1"]
 
 
 @pytest.mark.parametrize("length", [1_000_000, 2_999_999])

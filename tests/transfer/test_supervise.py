@@ -157,6 +157,16 @@ def test_a_deadline_ends_it_and_names_what_is_missing(transfer: Transfer) -> Non
     assert set(visible(transfer.plan.items[0].need.place.path)) == {"config.json", "sub/tokenizer.json"}
 
 
+def test_a_deadline_names_what_kept_it_from_ending_earlier(transfer: Transfer) -> None:
+    transfer.hub.fault("status", "cdn", times=None, status=503, headers={"X-Error-Message": "Overloaded"})
+    transfer.deadline = time.monotonic() + 2.5
+
+    with pytest.raises(Failure, match="deadline-passed") as caught:
+        transfer.run()
+
+    assert caught.value.why == "Missing: model.safetensors; The last interruption was: localhost: 503 Overloaded"
+
+
 class Terminal(StringIO):
     def isatty(self) -> bool:
         return True
