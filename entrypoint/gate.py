@@ -26,7 +26,7 @@ from entrypoint.needs.deployment import Deployment
 from entrypoint.needs.held import Met
 from entrypoint.sentence import say
 from entrypoint.start import Start
-from entrypoint.values import Need, Plan, Verdict
+from entrypoint.values import PASSING, Need, Plan, Verdict
 
 if TYPE_CHECKING:
     from entrypoint.recourse import Recourse
@@ -151,7 +151,7 @@ def ask(start: Start, needs: Sequence[Need]) -> tuple[Verdict, ...]:
     answers = {verdict.need: verdict for verdict in (start.access.ask(unknown) if unknown else ())}
     verdicts = [answers.get(need) or start.granted[need] for need in needs]
     refused = [verdict for verdict in verdicts if not verdict.granted]
-    if start.deadline.passed and refused:
+    if start.deadline.passed and any(verdict.name in PASSING for verdict in refused):
         from entrypoint import remedies
 
         why = remedies.headline(refused[0], start.context, start.settings.lang)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
@@ -147,7 +148,8 @@ def _blob_is_here(need: Need, commit: str, file: RepoFile, on_bytes: Callable[[i
         return False
     blob = layout.blob_of(need, file)
     try:
-        pointed_at = layout.path_of(need, commit, file).resolve() == blob.resolve()  # then it was just found damaged
+        # then it was just found damaged
+        pointed_at = os.path.realpath(layout.path_of(need, commit, file)) == os.path.realpath(blob)
         return not pointed_at and proof.matches(blob, file, on_bytes)
     except OSError:
         return False

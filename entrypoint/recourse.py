@@ -14,7 +14,7 @@ from entrypoint.cache import receipts
 from entrypoint.failures import Failure, Refused
 from entrypoint.needs import fallbacks
 from entrypoint.needs.deployment import Deployment
-from entrypoint.values import PASSING, Evidence, Verdict
+from entrypoint.values import PASSING, Evidence, Need, Verdict
 from entrypoint.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ class Recourse:
         self._command = command
         self._cwd = cwd
         self._waiting = Waiting(start)
+        self._asked_for: Deployment | None = None  # before any fallback was taken
+        self._refusals: dict[Need, Verdict] = {}  # of those that a fallback stands in for
         self._noticed: set[str] = set()
 
     def after(self, trouble: Refused | Failure, wanted: Deployment) -> Deployment:
@@ -40,13 +42,17 @@ class Recourse:
             return self._offline(trouble, wanted)
         changed = self.with_fallbacks(trouble.verdicts, wanted)
         if changed is not wanted:
+            self._asked_for = self._asked_for or wanted
             return changed
         refused = [verdict for verdict in trouble.verdicts if not verdict.granted]
         if any(verdict.need.required for verdict in refused):
+            stand_ins = {need: taken for need, taken in wanted.replaced if taken in {v.need for v in refused}}
+            both = (*(self._refusals[need] for need in stand_ins), *trouble.verdicts)
+            refusal = Refused(both, nothing_downloaded=trouble.nothing_downloaded)
             if self._start.settings.on_refusal == "exit":
-                raise trouble
-            self._waiting.until_granted(trouble)
-            return wanted
+                raise refusal from trouble
+            self._waiting.until_granted(refusal, stand_ins)
+            return self._asked_for or wanted  # what was asked for may be had by now, and comes first
         ending.tell_verdicts(trouble.verdicts, self._start, self._start.context)
         self._start.given_up.update(verdict.need for verdict in refused)
         return wanted
@@ -83,8 +89,11 @@ class Recourse:
             return wanted
         start = self._start
         for verdict, need in taken.replaced:
+            self._refusals[verdict.need] = verdict
             text = remedies.fallback_taken(verdict, need.repo, start.context, start.settings.lang)
-            start.voice.warn("fallback-taken", text, server_gets=taken.deployment.overrides)
+            if text not in self._noticed:
+                self._noticed.add(text)
+                start.voice.warn("fallback-taken", text, server_gets=taken.deployment.overrides)
         return taken.deployment
 
     def _tell_notices(self, taken: Taken | None) -> None:

@@ -15,6 +15,7 @@ from entrypoint import settings as settings_module
 from entrypoint.deadline import Deadline
 from entrypoint.failures import Failure
 from entrypoint.settings import Settings, Token
+from entrypoint.settings.variables import VARIABLES
 from entrypoint.status.state import State, folders
 from entrypoint.values import Need, Plan, Verdict
 from entrypoint.voice import Voice
@@ -72,6 +73,9 @@ class Start:
 
     @cached_property
     def hub(self) -> Hub:
+        return self._open(ACCESS_ATTEMPTS if self.patient else IMPATIENT_ATTEMPTS)
+
+    def _open(self, attempts: int) -> Hub:
         # The library, and TLS below it, read the process's own environment: it becomes what the settings made of it.
         os.environ.clear()
         os.environ.update(self.environ)
@@ -86,7 +90,7 @@ class Start:
             self.settings.endpoint,
             token.value if token else None,
             patiently(
-                ACCESS_ATTEMPTS if self.patient else IMPATIENT_ATTEMPTS,
+                attempts,
                 stop=stop_before(moment) if moment is not None else None,
                 before_sleep=self.voice.pause,
             ),
@@ -102,6 +106,14 @@ class Start:
 
         return Access(hub, token_set=self.settings.token is not None)
 
+    @cached_property
+    def access_once(self) -> Access:
+        """Puts each question once: for who asks again by himself, and has an eye on other things meanwhile."""
+        hub = self._open(1)
+        from entrypoint.hub.access import Access
+
+        return Access(hub, token_set=self.settings.token is not None)
+
     def ask_patiently_for(self, needs: Sequence[Need]) -> None:
         """Before the Hub is asked. Where the server can start without an answer, it is not waited for as long."""
         self.patient = any(need.required for need in needs)
@@ -113,12 +125,13 @@ class Start:
             self.voice.keep_secret(token.value)
         self.settings = replace(self.settings, token=token)
         self.granted.clear()
-        for opened in ("hub", "access"):
+        for opened in ("hub", "access", "access_once"):
             self.__dict__.pop(opened, None)
 
     def token_now(self) -> Token | None:
         """The token as a start at this moment would find it: files and secrets are read again. Raises `Failure`."""
-        return settings_module.read(self._given, stderr_is_terminal=False).token
+        public = VARIABLES["HF_ENDPOINT"].default
+        return settings_module.token_now(self._given, any_form=self.settings.endpoint != public)
 
     def server_environment(self, extra: Mapping[str, str]) -> dict[str, str]:
         """The environment that the server gets; `extra` fills in what is not set already."""

@@ -12,21 +12,23 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from entrypoint import ending, remedies
 from entrypoint.failures import Failure, Refused
+from entrypoint.needs import held
 from entrypoint.sentence import say
-from entrypoint.settings import TOKEN_NAMES, Token
-from entrypoint.values import PASSING, Verdict
+from entrypoint.settings import Token
+from entrypoint.values import PASSING, Need, Verdict
 
 if TYPE_CHECKING:
     from entrypoint.start import Start
 
 FIRST_PAUSE_SECONDS = 5.0
 LONGEST_PAUSE_SECONDS = 300.0
+LONGEST_TOLD_SECONDS = 900.0  # three windows of the Hub's rate limits; who asks for days gets a question a while
 GROWTH = 1.5
 JITTER = 0.2  # of the pause, to both sides
 TOKEN_LOOK_SECONDS = 2.0
@@ -50,7 +52,7 @@ _BAD_TOKEN = frozenset({"token-invalid", "token-expired"})
 def is_vain(verdict: Verdict, token: Token | None) -> bool:
     """Whether waiting cannot help. A bad token in a variable stays; one in a file may be replaced."""
     if verdict.name in _BAD_TOKEN:
-        return token is not None and token.source in TOKEN_NAMES
+        return token is not None and not token.in_file
     if verdict.name == "tls-untrusted":
         return verdict.evidence.trouble != "clock"  # the host's clock may be set right; a variable stays as it is
     return verdict.name in _FOR_GOOD
@@ -59,7 +61,19 @@ def is_vain(verdict: Verdict, token: Token | None) -> bool:
 def pause_after(attempt: int, told: float, jitter: Callable[[float, float], float] = random.uniform) -> float:
     """Seconds before the Hub is asked again. `attempt` counts from 0; `told` is what the Hub asked for, or 0."""
     growing = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * GROWTH ** min(attempt, 50))
-    return max(growing * jitter(1 - JITTER, 1 + JITTER), told + 1.0 if told else 0.0)
+    waited_as_told = min(told + 1.0, LONGEST_TOLD_SECONDS) if told else 0.0
+    return max(growing * jitter(1 - JITTER, 1 + JITTER), waited_as_told)
+
+
+def _unsettled(verdicts: Sequence[Verdict], stand_ins: Mapping[Need, Need]) -> list[Verdict]:
+    """The refusals of needed models that count: neither they nor those in whose place they are, or that are in theirs,
+    may be read."""
+    granted = {verdict.need for verdict in verdicts if verdict.granted}
+    settled = granted | {need for need, instead in stand_ins.items() if instead in granted}
+    for instead in stand_ins.values():
+        if all(need in settled for need, other in stand_ins.items() if other == instead):
+            settled.add(instead)
+    return [verdict for verdict in verdicts if verdict.need.required and verdict.need not in settled]
 
 
 class Waiting:
@@ -75,26 +89,30 @@ class Waiting:
         self._told: tuple[tuple[str, str], ...] = ()
         self._bad_token_file = ""
 
-    def until_granted(self, refusal: Refused) -> None:
-        """Returns when every needed model may be read, or when there is another token: then all is asked anew.
+    def until_granted(self, refusal: Refused, stand_ins: Mapping[Need, Need]) -> None:
+        """Returns when every needed model, or what stands in for it, may be read; also when there is another token, or
+        another container has fetched them: then all is asked anew.
 
-        Raises `Refused` where waiting is in vain, and `Failure` 75 at the deadline.
+        `stand_ins`: the needs in place of some of those refused. Raises `Refused` where waiting is in vain, and
+        `Failure` 75 at the deadline.
         """
-        verdicts = refusal.verdicts
+        start, verdicts = self._start, refusal.verdicts
         while True:
-            refused = [verdict for verdict in verdicts if not verdict.granted and verdict.need.required]
-            if not refused:
+            open_ = _unsettled(verdicts, stand_ins)
+            if not open_:
                 break
-            if any(is_vain(verdict, self._start.settings.token) for verdict in refused):
+            vain = {verdict.need for verdict in open_ if is_vain(verdict, start.settings.token)}
+            if any(stand_ins.get(need, need) in vain for need in vain - set(stand_ins.values())):
                 raise Refused(verdicts, nothing_downloaded=refusal.nothing_downloaded)
             self._tell(verdicts, nothing_downloaded=refusal.nothing_downloaded)
-            pause = pause_after(self._attempt, max(verdict.evidence.retry_after for verdict in refused))
+            hopeful = [verdict for verdict in open_ if verdict.need not in vain]
+            pause = pause_after(self._attempt, max(verdict.evidence.retry_after for verdict in hopeful))
             self._attempt += 1
-            if self._pause(pause, verdicts, refused[0]):
+            if self._pause(pause, verdicts, hopeful[0]):
                 return
-            answers = dict(zip(refused, self._start.access.ask([verdict.need for verdict in refused]), strict=True))
-            verdicts = tuple(answers.get(verdict, verdict) for verdict in verdicts)
-        self._start.voice.info(remedies.granted_line(verdicts, self._start.context, self._start.settings.lang))
+            answers = {verdict.need: verdict for verdict in start.access_once.ask([v.need for v in hopeful])}
+            verdicts = tuple(answers.get(verdict.need, verdict) for verdict in verdicts)
+        start.voice.info(remedies.granted_line(verdicts, start.context, start.settings.lang))
 
     def _tell(self, verdicts: Sequence[Verdict], *, nothing_downloaded: bool) -> None:
         """The whole text where something else is to be done than before; a passing trouble is one line."""
@@ -112,7 +130,8 @@ class Waiting:
         self._told = told
 
     def _pause(self, seconds: float, verdicts: Sequence[Verdict], first: Verdict) -> bool:
-        """Sleeps, and keeps the state file going. Returns early, with True, when there is another token."""
+        """Sleeps, and keeps the state file going. Returns early, with True, when there is another token, or when all
+        that was refused has come into the cache by another container."""
         start = self._start
         context = replace(start.context, waits=True)
         lang = start.settings.lang
@@ -135,7 +154,8 @@ class Waiting:
             start.state.update(line(left), every_seconds=STATE_SECONDS)
             if self._clock() - looked >= TOKEN_LOOK_SECONDS:
                 looked = self._clock()
-                if self._found_other_token():
+                needed = [verdict.need for verdict in verdicts if not verdict.granted and verdict.need.required]
+                if self._found_other_token() or not held.split(needed)[1]:
                     return True
         return False
 

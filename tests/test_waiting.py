@@ -13,24 +13,42 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from entrypoint.cache import layout, receipts
 from entrypoint.deadline import Deadline
 from entrypoint.failures import CONFIG, Failure, Refused
 from entrypoint.remedies import Context
 from entrypoint.settings import TOKEN_NAMES, Token
 from entrypoint.start import Start
-from entrypoint.values import EXIT_CODES, Evidence, Need, Place, Verdict
-from entrypoint.waiting import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, TICK_SECONDS, Waiting, is_vain, pause_after
+from entrypoint.values import EXIT_CODES, Evidence, Item, Need, Place, RepoFile, Verdict
+from entrypoint.waiting import (
+    FIRST_PAUSE_SECONDS,
+    LONGEST_PAUSE_SECONDS,
+    LONGEST_TOLD_SECONDS,
+    TICK_SECONDS,
+    Waiting,
+    is_vain,
+    pause_after,
+)
 
 PLACE = Place("hub-cache", Path("/models"))
 NEED = Need("org/gated", PLACE, "ENTRYPOINT_MODELS")
 OTHER = Need("org/other", PLACE, "ENTRYPOINT_MODELS")
-IN_FILE = Token("hf_" + "a" * 20, "HF_TOKEN_FILE (/run/secrets/hf_token)")
+IN_FILE = Token("hf_" + "a" * 20, "HF_TOKEN_FILE (/run/secrets/hf_token)", in_file=True)
 IN_VARIABLE = Token("hf_" + "a" * 20, "HF_TOKEN")
 TERMS = Evidence("https://hub.test/x", 403, "GatedRepo", "not in the authorized list", from_hub=True)
 
 
 def refused(name: str = "terms-not-accepted", need: Need = NEED, **evidence: Any) -> Verdict:
     return Verdict(need, name, replace(TERMS, **evidence))
+
+
+def in_cache(need: Need) -> None:
+    """As another container leaves it: the file, and the receipt that answers for it."""
+    file = RepoFile("config.json", 2, "0" * 40)
+    path = layout.path_of(need, "c" * 40, file)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"{}")
+    receipts.write(Item(need, "c" * 40, (file,), ()))
 
 
 def granted(need: Need = NEED) -> Verdict:
@@ -67,7 +85,7 @@ class World:
             settings=SimpleNamespace(token=self.token, lang="en", environ={}),
             context=Context("https://hub.test", self.token.source if self.token else ""),
             deadline=deadline,
-            access=SimpleNamespace(ask=self._ask),
+            access_once=SimpleNamespace(ask=self._ask),
             voice=SimpleNamespace(
                 info=lambda text, **_: self.said.append(text),
                 warn=lambda name, text: self.warned.append(name),
@@ -96,8 +114,8 @@ class World:
     def _take(self, token: Token) -> None:
         self.start.settings.token = token
 
-    def wait(self, *verdicts: Verdict) -> None:
-        self.waiting.until_granted(Refused(verdicts))
+    def wait(self, *verdicts: Verdict, stand_ins: dict[Need, Need] | None = None) -> None:
+        self.waiting.until_granted(Refused(verdicts), stand_ins or {})
 
 
 def test_it_goes_on_as_soon_as_access_is_granted(capsys: pytest.CaptureFixture[str]) -> None:
@@ -107,6 +125,17 @@ def test_it_goes_on_as_soon_as_access_is_granted(capsys: pytest.CaptureFixture[s
     assert "org/gated" in world.said[-1]
     assert "granted" in world.said[-1]
     assert capsys.readouterr().err.count("✗ org/gated   terms-not-accepted") == 1, "the same text is told once"
+
+
+def test_a_cause_that_comes_back_after_the_hub_has_granted_access_is_not_told_in_full_again(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    blocked = refused("hub-unreachable", url="https://files.test/x", status=0, trouble="connect", code="")
+    world = World([[granted()], [granted()]])
+    for _ in range(2):  # the Hub grants what the host of the files then does not give
+        world.wait(blocked)
+    assert capsys.readouterr().err.count("✗ org/gated   hub-unreachable") == 1
+    assert sum("asking again in" in line for line in world.said) == 2
 
 
 def test_only_refused_models_are_asked_about_again() -> None:
@@ -126,6 +155,46 @@ def test_another_cause_is_told_anew(capsys: pytest.CaptureFixture[str]) -> None:
     world.wait(refused())
     told = capsys.readouterr().err
     assert told.index("terms-not-accepted") < told.index("review-pending")
+
+
+def test_either_the_model_or_its_stand_in_ends_the_wait() -> None:
+    pair = {NEED: OTHER}
+    by_stand_in = World([[refused(), refused(need=OTHER)], [refused(), granted(OTHER)]])
+    by_stand_in.wait(refused(), refused(need=OTHER), stand_ins=pair)
+    assert [sorted(names) for _, names in by_stand_in.asked] == [["org/gated", "org/other"]] * 2
+
+    by_model = World([[granted(), refused(need=OTHER)]])
+    by_model.wait(refused(), refused(need=OTHER), stand_ins=pair)
+    assert len(by_model.asked) == 1
+
+
+def test_a_stand_in_for_two_models_is_done_without_when_both_are_granted() -> None:
+    third = replace(NEED, repo="org/third")
+    world = World([[granted(), granted(third), refused(need=OTHER)]])
+    world.wait(refused(), refused(need=third), refused(need=OTHER), stand_ins={NEED: OTHER, third: OTHER})
+    assert len(world.asked) == 1
+
+
+@pytest.mark.parametrize("vain", [NEED, OTHER])
+def test_where_one_of_the_two_is_hopeless_the_other_is_waited_for(vain: Need) -> None:
+    hopeful = OTHER if vain is NEED else NEED
+    world = World([[granted(hopeful)]])
+    world.wait(refused("repo-not-found", vain), refused(need=hopeful), stand_ins={NEED: OTHER})
+    assert [names for _, names in world.asked] == [[hopeful.repo]]
+
+
+def test_where_both_are_hopeless_the_start_ends() -> None:
+    with pytest.raises(Refused):
+        World().wait(refused("repo-disabled"), refused("repo-not-found", OTHER), stand_ins={NEED: OTHER})
+
+
+def test_what_another_container_brings_meanwhile_ends_the_wait(tmp_path: Path) -> None:
+    need = replace(NEED, place=Place("hub-cache", tmp_path))
+    world = World()
+    world.at[3.0] = lambda: in_cache(need)
+    world.wait(refused(need=need, retry_after=600.0))
+    assert world.asked == []
+    assert 3 < world.now < 6
 
 
 def test_what_becomes_final_ends_the_wait() -> None:
@@ -164,9 +233,9 @@ def test_pauses_grow_and_go_on_growing_when_a_grant_did_not_last() -> None:
 
 
 def test_another_token_in_a_file_ends_the_pause_at_once() -> None:
-    new = Token("hf_" + "b" * 20, IN_FILE.source)
+    new = Token("hf_" + "b" * 20, IN_FILE.source, in_file=True)
     world = World([], found=lambda: new if world.now > 60 else IN_FILE)
-    world.wait(refused(retry_after=3000.0))
+    world.wait(refused(retry_after=300.0))
     assert world.asked == [], "all is asked anew, by the whole line"
     assert world.start.settings.token == new
     assert 60 < world.now < 65
@@ -221,16 +290,15 @@ def test_a_clock_may_be_set_right_and_an_authority_that_is_not_trusted_stays_so(
 @pytest.mark.parametrize("name", ["token-invalid", "token-expired"])
 def test_a_bad_token_is_waited_out_only_where_another_can_come(name: str) -> None:
     assert not is_vain(refused(name), IN_FILE)
-    assert not is_vain(refused(name), Token("hf_" + "a" * 20, "/home/me/.cache/huggingface/token"))
-    for variable in TOKEN_NAMES:
-        assert is_vain(refused(name), Token("hf_" + "a" * 20, variable))
+    for place in (*TOKEN_NAMES, "huggingface.access_token in PrivateGPT's settings"):
+        assert is_vain(refused(name), Token("hf_" + "a" * 20, place))
 
 
 @given(st.integers(0, 10**9), st.floats(0, 10**6), st.floats(0, 1))
 def test_the_hub_is_asked_neither_too_early_nor_needlessly_late(attempt: int, told: float, chance: float) -> None:
     pause = pause_after(attempt, told, lambda low, high: low + chance * (high - low))
-    assert pause >= told
-    assert 0.8 * FIRST_PAUSE_SECONDS <= pause <= max(1.2 * LONGEST_PAUSE_SECONDS, told + 1)
+    assert pause >= min(told, LONGEST_TOLD_SECONDS)
+    assert 0.8 * FIRST_PAUSE_SECONDS <= pause <= max(1.2 * LONGEST_PAUSE_SECONDS, min(told + 1, LONGEST_TOLD_SECONDS))
 
 
 def test_pauses_differ_between_containers_that_started_together() -> None:

@@ -114,15 +114,29 @@ def from_exception(error: BaseException, url: str = "") -> Evidence:
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float:
-    """Seconds to wait by `Retry-After` (a number or an HTTP date) or `RateLimit` (r=0;t=SECONDS); 0 if unsaid."""
+    """Seconds to wait by `Retry-After` (a number or an HTTP date) or `RateLimit` (r=0;t=SECONDS); 0 if unsaid.
+
+    A date is meant by the clock of who sent it, which the answer's own `Date` shows; without one, by ours (`now`).
+    """
     value = headers.get("retry-after", "").strip()
     if value.isdecimal():
         return float(value[:9])
     if value:
         with contextlib.suppress(ValueError, TypeError, OverflowError):  # no date, or one beyond the calendar
-            return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - now)
+            return max(0.0, _moment(value) - _sent_at(headers, now))
     exhausted = _RATE_LIMIT.search(headers.get("ratelimit", ""))
     return float(exhausted.group(1)[:9]) if exhausted else 0.0
+
+
+def _sent_at(headers: Mapping[str, str], now: float) -> float:
+    try:
+        return _moment(headers.get("date", ""))
+    except (ValueError, TypeError, OverflowError):
+        return now
+
+
+def _moment(http_date: str) -> float:
+    return email.utils.parsedate_to_datetime(http_date).timestamp()
 
 
 def _shown(text: str) -> str:

@@ -14,7 +14,14 @@ from huggingface_hub.errors import HFValidationError
 from entrypoint.failures import CONFIG, Failure
 from entrypoint.hub.evidence import Refusal
 from entrypoint.hub.retry import briefly
-from entrypoint.hub.session import begin_question, evidence_of_faults, limited, open_api
+from entrypoint.hub.session import (
+    BRIEF_QUESTION_SECONDS,
+    QUESTION_SECONDS,
+    begin_question,
+    evidence_of_faults,
+    limited,
+    open_api,
+)
 from entrypoint.redaction import known
 from entrypoint.sentence import say
 from entrypoint.text import clean
@@ -89,7 +96,7 @@ class Hub:
         url = where if where.startswith("http") else self.endpoint + where
 
         def once() -> T:
-            begin_question()
+            begin_question(BRIEF_QUESTION_SECONDS if brief else QUESTION_SECONDS)
             with evidence_of_faults(url):
                 try:
                     return question()

@@ -50,6 +50,7 @@ from entrypoint.values import Evidence
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 30.0
 QUESTION_SECONDS = 120.0
+BRIEF_QUESTION_SECONDS = 8.0
 # A listing of 100,000 files has 100 pages; one whose next page is itself would never end.
 MOST_REQUESTS = 2000
 LEAST_SECONDS = 0.1  # a limit of nothing, or less, would be an error of its own
@@ -59,9 +60,10 @@ _UNTIL = "entrypoint.until"
 
 
 class _Question(threading.local):
-    """What the present question of this thread has cost so far."""
+    """What the present question of this thread has cost so far, and how long an answer may take."""
 
     requests = 0
+    seconds = QUESTION_SECONDS
 
 
 _question = _Question()
@@ -77,6 +79,7 @@ def open_api(endpoint: str, token: str | None, deadline: float | None = None) ->
 
     def fill_limits(request: httpx2.Request) -> None:
         limits = {"connect": CONNECT_SECONDS, "read": READ_SECONDS, "write": READ_SECONDS}
+        limits = {name: min(limit, _question.seconds) for name, limit in limits.items()}
         given = {name: limit for name, limit in request.extensions.get("timeout", {}).items() if limit is not None}
         now = time.monotonic()
         left = math.inf if deadline is None else max(LEAST_SECONDS, deadline - now)
@@ -129,7 +132,7 @@ def open_api(endpoint: str, token: str | None, deadline: float | None = None) ->
 
 def limited() -> dict[str, Any]:
     """The `extensions` of a request that streams but is a question all the same, with its limit as a whole."""
-    return {_UNTIL: time.monotonic() + QUESTION_SECONDS}
+    return {_UNTIL: time.monotonic() + _question.seconds}
 
 
 @contextlib.contextmanager
@@ -142,9 +145,10 @@ def evidence_of_faults(url: str = "") -> Iterator[None]:
         raise Refusal(from_exception(error, url)) from error
 
 
-def begin_question() -> None:
-    """To be called before a question that may take several requests."""
+def begin_question(seconds: float = QUESTION_SECONDS) -> None:
+    """To be called before a question that may take several requests, each of them at most `seconds`."""
     _question.requests = 0
+    _question.seconds = seconds
 
 
 class _Client(httpx2.Client):

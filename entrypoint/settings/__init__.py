@@ -20,7 +20,7 @@ from entrypoint.settings.tokens import Token
 from entrypoint.settings.variables import PROXY_NAMES, TOKEN_NAMES, TOKEN_VARIABLES, VARIABLES
 from entrypoint.text import clean, mask_url
 
-__all__ = ["TOKEN_NAMES", "TOKEN_VARIABLES", "Notice", "Settings", "Token", "read", "secrets"]
+__all__ = ["TOKEN_NAMES", "TOKEN_VARIABLES", "Notice", "Settings", "Token", "read", "secrets", "token_now"]
 
 _BLANK_IS_UNSET = ("HF_", "HUGGING", "TRANSFORMERS_", "ENTRYPOINT_")
 _OURS = "ENTRYPOINT_"
@@ -68,6 +68,17 @@ def secrets(environ: Mapping[str, str]) -> list[str]:
         password = (credentials.partition("://")[2] or credentials).partition(":")[2]
         found += [password, unquote(password)]
     return [value for value in dict.fromkeys(found) if value]
+
+
+def token_now(
+    environ: Mapping[str, str], *, any_form: bool, home: Path | None = None, root: Path = Path("/")
+) -> Token | None:
+    """The token as a start would find it at this moment, whatever else has gone wrong since. Raises `Failure` 78."""
+    notices: list[Notice] = []
+    env = _cleaned(environ, notices)
+    home = home or paths.user_home(env)
+    hf_home = paths.hub_home(env, notices, home)
+    return tokens.find(env, notices, hf_home=hf_home, home=home, root=root, any_form=any_form)
 
 
 def read(

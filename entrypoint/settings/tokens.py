@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Mapping, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -36,10 +36,14 @@ _B64TOKEN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Token:
-    """The token and where it came from. Neither `repr` nor `str` shows its value."""
+    """The token and where it came from. Neither `repr` nor `str` shows its value.
+
+    `in_file`: it was read from a file, whose content may change while this process runs; no variable does.
+    """
 
     value: str
     source: str
+    in_file: bool = field(default=False, compare=False)
 
     def __repr__(self) -> str:
         return f"Token(source={self.source!r})"
@@ -122,7 +126,7 @@ def _named(environ: MutableMapping[str, str], notices: list[Notice], home: Path)
             source = f"{file_name} ({clean(str(file))})"
             value = _tidy(_content(file, file_name), source, notices, in_file=True)
             if value:
-                yield Token(value, source)
+                yield Token(value, source, in_file=True)
             else:
                 text = say("{source} holds no token; going on without it.", source=source)
                 notices.append(Notice("token-file-blank", text))
@@ -139,10 +143,10 @@ def _from_usual_places(
             text = say("{source} does not exist; looking elsewhere for a token.", source=source)
             notices.append(Notice("token-file-absent", text))
         elif value := _tidy(_content(moved, "HF_TOKEN_PATH"), source, notices, in_file=True):
-            return Token(value, source)
+            return Token(value, source, in_file=True)
     secret = root / TOKEN_SECRET.lstrip("/")
     if os.path.lexists(secret) and (value := _tidy(_content(secret, ""), TOKEN_SECRET, notices, in_file=True)):
-        return Token(value, TOKEN_SECRET)
+        return Token(value, TOKEN_SECRET, in_file=True)
     own = hf_home / "token"
     if moved or not os.path.lexists(own):
         return None
@@ -153,7 +157,7 @@ def _from_usual_places(
         # Nobody gave it to this container: it may belong to another user of a shared cache.
         notices.append(Notice(failure.name, say("{trouble} Going on without it.", trouble=failure.what)))
         return None
-    return Token(value, source) if value else None
+    return Token(value, source, in_file=True) if value else None
 
 
 def _file(environ: Mapping[str, str], name: str, home: Path) -> Path:

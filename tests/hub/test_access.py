@@ -767,3 +767,19 @@ def test_a_rate_limit_that_stays_is_a_verdict(hub: LocalHub, asking: Asking) -> 
     assert verdict.name == "rate-limited"
     assert 0 < verdict.evidence.retry_after <= 240
     assert len(asking.pauses) == 2
+
+
+def test_a_whoami_that_never_answers_does_not_hold_up_a_verdict(
+    hub: LocalHub, asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("entrypoint.hub.hub.BRIEF_QUESTION_SECONDS", 0.3)
+    hub.set_repo("acme/tiny", gated="auto")
+    hub.add_token(TOKEN, user="alice")
+    stall = hub.fault("stall", "/whoami", times=None)
+    began = time.monotonic()
+
+    verdict = asking.verdict(hub.url, TOKEN)
+
+    assert (verdict.name, verdict.identity) == ("terms-not-accepted", None)
+    assert stall.hits
+    assert time.monotonic() - began < 5

@@ -169,6 +169,8 @@ def test_credentials_in_the_address_are_masked() -> None:
         ({"Retry-After": " 120 "}, 120),
         ({"Retry-After": formatdate(NOW + 90, usegmt=True)}, 90),
         ({"Retry-After": formatdate(NOW - 90, usegmt=True)}, 0),
+        ({"Retry-After": formatdate(NOW + 86490, usegmt=True), "Date": formatdate(NOW + 86400, usegmt=True)}, 90),
+        ({"Retry-After": formatdate(NOW + 90, usegmt=True), "Date": "today"}, 90),
         ({"Retry-After": "soon"}, 0),
         ({"Retry-After": "-5"}, 0),
         ({"Retry-After": "1.5"}, 0),

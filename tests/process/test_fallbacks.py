@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -103,6 +104,7 @@ def test_a_fallback_that_is_refused_as_well_is_told_as_the_refusal_that_it_is(ga
 
     assert done.returncode == 77
     assert "fallback-taken" in done.stderr
+    assert "✗ org/gated   terms-not-accepted" in done.stderr
     assert "✗ org/also-gated   terms-not-accepted" in done.stderr
     assert gated.phase == "refused"
 
@@ -166,6 +168,40 @@ def test_a_fallback_that_waits_for_a_click_goes_on_after_it(
     output, _ = process.communicate(timeout=30)
     assert process.returncode == 0, output
     assert "org/also-gated\n" in output
+
+
+def test_where_model_and_fallback_wait_for_a_click_the_one_that_was_asked_for_may_come_first(
+    gated: Program,
+    hub: LocalHub,
+    started: Processes,
+) -> None:
+    hub.add_repo("org/also-gated", OPEN, gated="auto")
+    gated.variables |= {"ENTRYPOINT_FALLBACKS": "org/gated=org/also-gated", "ENTRYPOINT_ON_REFUSAL": "wait"}
+    process = gated.start(*TELLS)
+    started.append(process)
+    until(lambda: gated.phase == "refused")
+    hub.set_access("alice", "org/gated", "accepted")
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 0, output
+    assert "org/gated\ngated weights" in output
+    assert "FALLBACKS_TAKEN=" not in output
+
+
+def test_another_token_is_tried_with_the_model_that_was_asked_for(
+    gated: Program, hub: LocalHub, started: Processes, tmp_path: Path
+) -> None:
+    hub.set_access("alice", "org/gated", "accepted")
+    secret = tmp_path / "token"
+    secret.write_text("hf_" + "x" * 34)
+    del gated.variables["HF_TOKEN"]
+    gated.variables |= {"HF_TOKEN_FILE": str(secret), "ENTRYPOINT_ON_REFUSAL": "wait"}
+    process = gated.start(*TELLS)
+    started.append(process)
+    until(lambda: gated.phase == "refused")
+    secret.write_text(ALICE)
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 0, output
+    assert "org/gated\ngated weights" in output
 
 
 def test_a_list_that_cannot_be_meant_is_found_at_every_start(gated: Program, hub: LocalHub) -> None:

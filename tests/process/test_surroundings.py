@@ -252,3 +252,36 @@ def test_the_server_is_told_the_cache_that_was_filled(program: Program, variable
     served = program("run", "--", "sh", "-c", 'ls "$HF_HUB_CACHE"', **{"HF_HOME": "", **here})
 
     assert "models--acme--tiny" in served.stdout.split(), served.stderr
+
+
+def test_the_status_can_be_printed_where_there_is_no_utf8(program: Program) -> None:
+    program("prefetch", ENTRYPOINT_MODELS="acme/none", ENTRYPOINT_LANG="zh")
+
+    printed = program("status", PYTHONIOENCODING="ascii")
+
+    assert (printed.returncode, printed.stderr) == (0, "")
+    assert printed.stdout.startswith("refused since ")
+
+
+@pytest.mark.parametrize("name", ["hub", "hub/models--acme--tiny", "hub/models--acme--tiny/snapshots"])
+def test_a_link_that_leads_to_itself_is_a_cache_that_cannot_be_used(program: Program, name: str) -> None:
+    path = program.folder / "hf" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.symlink_to(path.name)
+
+    ended = program("prefetch")
+
+    assert ended.returncode == 73, ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "defect" not in ended.stderr
+
+
+def test_a_refusal_is_told_as_one_even_if_the_deadline_passed_meanwhile(program: Program, hub: LocalHub) -> None:
+    hub.set_repo("acme/tiny", gated="auto")
+    hub.add_token(TOKEN, user="alice")
+    hub.fault("slow", "/whoami", times=None, delay=2.0)
+
+    ended = program("prefetch", HF_TOKEN=TOKEN, ENTRYPOINT_DEADLINE_SECONDS="1")
+
+    assert ended.returncode == 77, ended.stderr
+    assert "✗ acme/tiny   terms-not-accepted" in ended.stderr
