@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -37,6 +38,9 @@ def check_writable(need: Need, *, dry: bool = False) -> None:
     else:
         others.append(need.place.path)
     try:
+        for folder in (own, *others):
+            if (fault := obstacle(folder)) is not None:
+                raise fault
         if not dry:
             make_folder(own)
         for folder in [own, *(folder for folder in others if folder.is_dir())]:
@@ -69,6 +73,17 @@ def check_space(wanted: Iterable[tuple[Place, int]]) -> None:
             raise too_small(folder, size + MARGIN_BYTES, free)
 
 
+def obstacle(folder: Path) -> OSError | None:
+    """Why a folder neither is there nor can be made: in its place, or above it, is a file, or a symlink that leads to
+    no folder (to itself, or to a volume that is not mounted). The error's `filename` is what is in the way."""
+    nearest = _nearest_entry(folder)
+    try:
+        code = 0 if stat.S_ISDIR(nearest.stat().st_mode) else errno.ENOTDIR
+    except OSError as error:
+        code = error.errno or errno.EIO
+    return OSError(code, os.strerror(code), str(nearest)) if code else None
+
+
 def not_writable(folder: Path, error: OSError) -> Failure:
     uid, gid = os.geteuid(), os.getegid()
     if error.errno == errno.EROFS:
@@ -94,7 +109,7 @@ def not_writable(folder: Path, error: OSError) -> Failure:
                 folder=folder,
                 error=clean(error.strerror or str(error), 100),
             ),
-            say("{path} is not a folder.", path=existing) if not existing.is_dir() else "",
+            _in_the_way(Path(error.filename) if isinstance(error.filename, str) else folder),
             ("check the volume that is mounted there", "or set HF_HOME to a folder on a writable volume"),
         )
     owner = "?"
@@ -179,15 +194,29 @@ def _lacks_inodes(folder: Path) -> bool:
 
 def _ask_rights(folder: Path) -> None:
     """Raises the OSError that making a file in the folder would end with, as far as rights tell it."""
-    if not folder.is_dir():
-        code = errno.ENOTDIR
-    elif os.statvfs(folder).f_flag & os.ST_RDONLY:
+    if os.statvfs(folder).f_flag & os.ST_RDONLY:
         code = errno.EROFS
     elif not os.access(folder, os.W_OK | os.X_OK):
         code = errno.EACCES
     else:
         return
     raise OSError(code, os.strerror(code))
+
+
+def _in_the_way(folder: Path) -> str:
+    nearest = _nearest_entry(folder)
+    if nearest.is_dir():
+        return ""
+    if nearest.is_symlink():
+        return say("{path} is a symlink that leads to no folder.", path=nearest)
+    return say("{path} is not a folder.", path=nearest)
+
+
+def _nearest_entry(folder: Path) -> Path:
+    """As `nearest_existing`, but a symlink counts wherever it leads: nothing can be made in its place."""
+    while not os.path.lexists(folder) and folder != folder.parent:
+        folder = folder.parent
+    return folder
 
 
 def nearest_existing(folder: Path) -> Path:

@@ -66,28 +66,13 @@ class Asking:
         ones."""
         from entrypoint import plan
 
-        verdicts = list(self._access.ask(needs))
-        verdicts += self._access.ask(self._code(verdicts, needs))
+        verdicts, code = automap.followed(self._access.ask(needs), self.hub, self._access)
+        verdicts += self._access.ask(code)
         try:
             checked, choice = plan.check_all(verdicts), None
         except Failure as failure:
             checked, choice = tuple(verdicts), failure
         return Answers(checked, self._stand_ins(checked), choice)
-
-    def _code(self, verdicts: list[Verdict], needs: Sequence[Need]) -> list[Need]:
-        from entrypoint.hub.evidence import Refusal
-
-        code: list[Need] = []
-        for position, verdict in enumerate(verdicts):
-            if not (verdict.granted and verdict.need.auto_map and verdict.repo and verdict.repo.has("config.json")):
-                continue
-            try:
-                config = self.hub.read(verdict.need.repo, verdict.repo.commit, "config.json")
-            except Refusal as refusal:
-                verdicts[position] = self._access.refused(verdict.need, refusal.evidence)
-            else:
-                code += automap.code_repos(config, verdict.need)
-        return [need for need in dict.fromkeys(code) if need not in needs]
 
     def _stand_ins(self, verdicts: Sequence[Verdict]) -> Mapping[Need, Verdict]:
         try:

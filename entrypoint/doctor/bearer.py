@@ -30,7 +30,8 @@ def offline(token: Token | None, w: Wording) -> Finding:
 
 def known(token: Token, identity: Identity, lang: str, w: Wording) -> Finding:
     role = wording(lang).roles.get(identity.role, identity.role)
-    parts = ", ".join(filter(None, (f'"{identity.token_name}"' if identity.token_name else "", role)))
+    named = say(w.quoted, text=identity.token_name) if identity.token_name else ""
+    parts = w.comma.join(filter(None, (named, role)))
     facts: dict[str, object] = {
         "source": token.source,
         "account": identity.account,
@@ -44,8 +45,8 @@ def known(token: Token, identity: Identity, lang: str, w: Wording) -> Finding:
     if identity.reads_gated is False:
         return Finding("token", "warning", text + w.stop + w.token_no_gated, facts)
     if identity.readable is not None:
-        names = ", ".join(identity.readable[:NAMES_SHOWN]) or "-"
-        text += w.stop + say(w.token_readable, names=names)
+        names = w.comma.join(identity.readable[:NAMES_SHOWN])
+        text += w.stop + (say(w.token_readable, names=names) if names else w.token_public_only)
     return Finding("token", "ok", text, facts)
 
 
@@ -56,7 +57,7 @@ def refused(token: Token, refusal: Refusal, context: Context, lang: str, w: Word
     if evidence.status == 401 and evidence.from_hub:
         verdict = judge(Evidence(status=401, from_hub=True), Bearer(token_set=True, said=evidence))
         said = told.of_endpoint(evidence, verdict, context, lang)
-        text = say("{source}: {verdict}: {means}", source=token.source, verdict=verdict, means=said.means)
+        text = w.colon.join((say("{source}", source=token.source), verdict, say("{means}", means=said.means)))
         return Finding("token", "bad", text, facts | {"verdict": verdict}, said.steps, EXIT_CODES[verdict], True)
     if not evidence.status:
         return Finding("token", "skipped", say(w.token_unasked, source=token.source), facts)

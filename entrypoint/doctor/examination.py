@@ -109,7 +109,7 @@ class Examination:
         trouble = self._shared.trouble_of(blamed)
         if own and trouble is not None:
             return reading.of_failure(name, trouble) if isinstance(trouble, Failure) else self._defect(name, trouble)
-        lead = f"{subject}: " if subject else ""
+        lead = f"{subject}{self._w.colon}" if subject else ""
         facts = {"late": blamed}
         if not own:
             return Finding(name, "skipped", lead + say(self._w.waits_for, errand=blamed), facts)
@@ -264,7 +264,7 @@ class Examination:
             return self._defect("cache", errand.trouble)
         step = say(self._w.cache_late_step, folder=place.path)
         facts = {"late": hung.errand, "folder": str(place.path)}
-        return Finding("cache", "bad", f"{place.path}: {self._w.late}", facts, (step,), CANT_CREATE, True)
+        return Finding("cache", "bad", f"{place.path}{self._w.colon}{self._w.late}", facts, (step,), CANT_CREATE, True)
 
 
 def _listed(check: Check) -> Callable[[], list[Finding]]:

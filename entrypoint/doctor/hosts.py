@@ -114,7 +114,7 @@ def finding(host: Host, answer: Answer, context: Context, lang: str, w: Wording)
     odd = evidence.status in (401, 403, 404) and evidence.from_hub and not evidence.elsewhere
     verdict = "refused" if odd else judge(evidence, NOBODY)
     said = told.of_endpoint(evidence, verdict, context, lang)
-    text = say("{host}: {verdict}: {means}", host=host.name, verdict=verdict, means=said.means)
+    text = w.colon.join((say("{host}", host=host.name), verdict, say("{means}", means=said.means)))
     if host.kind == "xet":
         return Finding("hosts", "warning", text + w.stop + w.hosts_xet_bad, facts, said.steps)
     return Finding("hosts", "bad", text, facts | {"verdict": verdict}, said.steps, EXIT_CODES[verdict], True)

@@ -82,18 +82,20 @@ def _asked(verdict: Verdict, stand_in: Verdict | None, context: Context, lang: s
         return Finding("model", "warning", text + w.stop + w.model_optional, facts, said.steps)
     if stand_in is not None:
         text += w.stop + say(w.model_stand_in_refused, repo=stand_in.need.repo, verdict=stand_in.name)
-    return Finding("model", "bad", text, facts, said.steps, EXIT_CODES[(stand_in or verdict).name], True)
+    return Finding("model", "bad", text, facts, said.steps, EXIT_CODES[verdict.name], True)
 
 
 def stopping(held: Held, answers: Answers) -> list[Verdict]:
-    """The verdicts that end a start: that on the stand-in where there is one. Needs that are met or optional do not
-    count."""
-    decisive = [
-        (answers.stand_ins or {}).get(verdict.need, verdict)
-        for verdict in answers.verdicts
-        if verdict.need.required and not held.has(verdict.need) and held.stand_in(verdict.need, verdict) is None
-    ]
-    return [verdict for verdict in decisive if not verdict.granted]
+    """The verdicts that end a start; a stand-in that is refused, too, has its own. Needs that are met, that are
+    optional, or that have a stand-in do not count."""
+    stopping: list[Verdict] = []
+    for verdict in answers.verdicts:
+        need, instead = verdict.need, (answers.stand_ins or {}).get(verdict.need)
+        if verdict.granted or not need.required or held.has(need) or held.stand_in(need, verdict) is not None:
+            continue
+        if instead is None or not instead.granted:
+            stopping += [verdict] if instead is None else [verdict, instead]
+    return stopping
 
 
 def stand_in(need: Need, repo: str, revision: str, patterns: tuple[str, ...]) -> Need:

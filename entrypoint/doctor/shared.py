@@ -24,6 +24,7 @@ from entrypoint.doctor.wording import Wording
 from entrypoint.failures import CONFIG, Failure
 from entrypoint.hub import certificate, trust
 from entrypoint.hub.evidence import Refusal, is_untrusted_certificate
+from entrypoint.needs import deployment
 from entrypoint.needs.deployment import Deployment
 from entrypoint.redaction import known
 from entrypoint.remedies import Context
@@ -114,7 +115,7 @@ class Shared:
         except FileNotFoundError as error:
             w = self._w
             raise Failure("working-directory-gone", CONFIG, w.directory_gone, "", (w.directory_gone_step,)) from error
-        return wanted.find(settings, self._given.command, here)
+        return deployment.find(settings, self._given.command, here)
 
     def _look_at_held(self) -> Held:
         settings, found = self.settings.wait(), self.needs.wait()

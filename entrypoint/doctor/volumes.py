@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,7 +13,7 @@ from entrypoint.doctor import mounts, trials
 from entrypoint.doctor.findings import Finding, say
 from entrypoint.doctor.mounts import Mount
 from entrypoint.doctor.reading import of_failure
-from entrypoint.doctor.trials import Skill, Tried
+from entrypoint.doctor.trials import Skill, Trial, Tried
 from entrypoint.doctor.wording import Wording
 from entrypoint.failures import CANT_CREATE, Failure
 from entrypoint.selection import choose
@@ -52,21 +51,18 @@ def places(needs: Sequence[Need], hub_cache: Path) -> tuple[Place, ...]:
     return tuple(dict.fromkeys(need.place for need in needs)) or (Place("hub-cache", hub_cache),)
 
 
-def look(place: Place, environ: Mapping[str, str], begun: Callable[[Path], None]) -> Look:
+def look(place: Place, environ: Mapping[str, str], begun: Callable[[Trial], None]) -> Look:
     existing = room.nearest_existing(place.path)
+    fault = room.obstacle(place.path)
     found = os.statvfs(existing)
     return Look(
         place,
         existing,
-        mounts.read(existing.resolve(), environ),
+        mounts.read(Path(os.path.realpath(existing)), environ),
         shutil.disk_usage(existing).free,
         found.f_favail if found.f_files else None,
-        trials.try_out(existing, begun) if existing.is_dir() else Tried(_no_folder()),
+        Tried(fault) if fault is not None else trials.try_out(existing, begun),
     )
-
-
-def _no_folder() -> OSError:
-    return NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
 
 
 def missing_bytes(verdict: Verdict) -> int:

@@ -10,7 +10,7 @@ from entrypoint.cache import receipts
 from entrypoint.doctor.findings import Finding, say
 from entrypoint.doctor.wording import Wording
 from entrypoint.failures import Failure
-from entrypoint.needs import deployment, fallbacks, held
+from entrypoint.needs import fallbacks, held
 from entrypoint.needs.deployment import Deployment
 from entrypoint.needs.held import Met
 from entrypoint.remedies.messages import translated
@@ -47,14 +47,6 @@ class Held:
         """Whether a start cannot do without what it gets from the Hub."""
         said = {verdict.need: verdict for verdict in verdicts}
         return any(need.required and self.stand_in(need, said.get(need)) is None for need in self.unmet)
-
-
-def find(settings: Settings, command: Sequence[str], cwd: Path) -> Deployment:
-    """As a start finds them. A file of ours that lies there is a need again. Raises `Failure`."""
-    wanted = deployment.find(settings, command, cwd)
-    ours = tuple(need for need in wanted.in_place if receipts.read(need) is not None)
-    by_hand = tuple(need for need in wanted.in_place if need not in ours)
-    return replace(wanted, needs=ours + wanted.needs, in_place=by_hand)
 
 
 def look(
@@ -105,7 +97,6 @@ def _until(time_is_up: Callable[[], bool]) -> Callable[[int], None]:
 
 def look_at(needs: Sequence[Need], *, offline: bool, time_is_up: Callable[[], bool]) -> Held:
     """What lies there. Whole files are read only as long as there is time."""
-
     on_bytes = _until(time_is_up)
     met, unmet = held.split(needs)
     try:
@@ -153,7 +144,7 @@ def findings(wanted: Deployment, settings: Settings, lang: str, w: Wording) -> I
         by_source: dict[str, list[str]] = {}
         for need in wanted.needs:
             by_source.setdefault(f"{need.asker} {need.source}".strip(), []).append(need.repo)
-        names = "; ".join(f"{source}: {', '.join(dict.fromkeys(repos))}" for source, repos in by_source.items())
+        names = "; ".join(f"{source}{w.colon}{', '.join(dict.fromkeys(repos))}" for source, repos in by_source.items())
         yield Finding("needs", "ok", say(w.needs_ok, names=names), {"needs": asked})
     elif not wanted.trouble and not wanted.in_place:
         yield Finding("needs", "ok", w.needs_none, {"needs": []})

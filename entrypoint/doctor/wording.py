@@ -14,6 +14,8 @@ from dataclasses import dataclass
 class Wording:
     stop: str  # between two sentences
     comma: str  # between two parts of one
+    colon: str  # after what the sentence is about
+    quoted: str
 
     # settings, command, needs
     settings_ok: str
@@ -35,6 +37,7 @@ class Wording:
     token_ok: str
     token_no_gated: str
     token_readable: str
+    token_public_only: str
     token_none: str
     token_missed: str
     token_offline: str

@@ -412,8 +412,10 @@ ENGLISH = Wording(
     restart_after_review="a restart helps only after the authors have answered",
     restart_after_steps="a restart alone won't help; take the steps above first",
     restart_after_click="take the steps above first; then a restart is enough",
+    restart_after_files="a restart helps, as soon as the files can be fetched",
     restart_after_fault="a restart helps, as soon as the Hub works again",
     waiting_for_access="Waiting for access; asking again by itself.",
+    waiting_for_files="Waiting until the files can be fetched; trying again by itself.",
     waiting_for_hub="Waiting until the Hub answers; asking again by itself.",
     page_refusals="What the Hub can say about a model, when each answer is given, and what a person then"
     " reads. The names are stable: logs, the state file and the status page use them.",

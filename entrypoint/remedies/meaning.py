@@ -62,6 +62,8 @@ def next_step(facts: Facts, w: Wording) -> str:
             said = w.next_gguf
         case "hub-unreachable" if facts.proxy_fault:
             said = w.next_proxy[facts.proxy_fault]
+        case "hub-unreachable" if facts.file_host and facts.trouble in ("connect", "timeout", "reset"):
+            said = w.next_open_hosts
         case "tls-untrusted" if facts.trouble == "clock":
             said = w.next_clock
         case "tls-untrusted" if facts.issuer:

@@ -43,14 +43,18 @@ def closing(verdicts: Sequence[Verdict], context: Context, w: Wording) -> str:
 
 
 def _how_it_ends(verdicts: Sequence[Verdict], code: int, context: Context, w: Wording) -> str:
-    if context.waits:
-        return w.waiting_for_hub if code in (UNAVAILABLE, TEMP_FAIL, PROTOCOL) else w.waiting_for_access
     told = [gather(verdict, context) for verdict in stopping(verdicts) if EXIT_CODES[verdict.name] == code]
+    if context.waits:
+        if all(facts.file_host for facts in told):
+            return w.waiting_for_files
+        return w.waiting_for_hub if code in (UNAVAILABLE, TEMP_FAIL, PROTOCOL) else w.waiting_for_access
     return ending(code, w, _restart(told, code, w))
 
 
 def _restart(told: Sequence[Facts], code: int, w: Wording) -> str:
     """Whether a restart helps, in agreement with the steps; blank where the exit code alone says it."""
+    if code == UNAVAILABLE and all(facts.file_host for facts in told):
+        return w.restart_after_files
     if all(facts.verdict == "hub-error" for facts in told):
         return w.restart_after_fault
     if restart_helps(code):

@@ -99,6 +99,7 @@ _EXAMPLES: tuple[tuple[Verdict, Context], ...] = (
         ),
         _ALICES,
     ),
+    (_verdict("hub-unreachable", Evidence(HUB, message="[Errno 111] Connection refused", trouble="connect")), _PROXIED),
     (
         _verdict("hub-unreachable", Evidence(_FILE_HOST, message="timed out", trouble="timeout")),
         _MIDWAY,

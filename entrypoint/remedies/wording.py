@@ -212,8 +212,10 @@ class Wording:
     restart_after_steps: str
     restart_after_click: str
     restart_after_fault: str
+    restart_after_files: str
     waiting_for_access: str
     waiting_for_hub: str
+    waiting_for_files: str
 
     # the pages in docs/
     page_refusals: str

@@ -387,8 +387,10 @@ CHINESE = Wording(
     restart_after_review="作者答复之后，重启才有用",
     restart_after_steps="只重启容器无法解决，请先完成上述步骤",
     restart_after_click="请先完成上述步骤，之后重启即可",
+    restart_after_files="文件可以下载之后，重启有用",
     restart_after_fault="Hub 恢复正常之后，重启有用",
     waiting_for_access="正在等待访问权限，会自动重新询问。",
+    waiting_for_files="正在等待文件可以下载，会自动重试。",
     waiting_for_hub="正在等待 Hub 应答，会自动重新询问。",
     page_refusals="Hub 对一个模型可能作出的各种答复、各自出现的条件，以及使用者随后看到的内容。这些名称是固定的：日志、"
     "状态文件和状态页面都使用它们。",

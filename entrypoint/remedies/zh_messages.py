@@ -238,6 +238,7 @@ _CACHE = {
     ),
     "The cache folder {folder} cannot be used: {error}.": "缓存目录 {folder} 无法使用：{error}。",
     "{path} is not a folder.": "{path} 不是目录。",
+    "{path} is a symlink that leads to no folder.": "{path} 是符号链接，但没有指向任何目录。",
     "check the volume that is mounted there": "检查挂载到那里的卷",
     "or set HF_HOME to a folder on a writable volume": "或者把 HF_HOME 设为可写的卷上的目录",
     "The cache folder {folder} cannot be written by this container's user {user}.": (

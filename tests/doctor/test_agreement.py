@@ -61,6 +61,10 @@ def fallback_refused_too(hub: LocalHub, _program: Program) -> Variables:
     return {**FALLBACK, "ENTRYPOINT_FALLBACKS": "org/gated=org/no-such-model"}
 
 
+def missing_with_a_gated_fallback(_hub: LocalHub, _program: Program) -> Variables:
+    return {**FALLBACK, "ENTRYPOINT_MODELS": "org/none", "ENTRYPOINT_FALLBACKS": "org/none=org/gated"}
+
+
 def fallback_in_place_and_no_hub(hub: LocalHub, program: Program) -> Variables:
     assert program("run", "--", "true", **FALLBACK).returncode == 0
     hub.fault("status", "hub", times=None, status=503)
@@ -92,7 +96,8 @@ TABLE: dict[str, tuple[Prepare, int]] = {
     "gated, accepted": (gated("accepted", HF_TOKEN=TOKEN), 0),
     "gated, optional": (gated(ENTRYPOINT_MODELS="acme/tiny", ENTRYPOINT_OPTIONAL_MODELS="org/gated"), 0),
     "gated, with an open fallback": (with_variables(**FALLBACK), 0),
-    "gated, and so is no fallback": (fallback_refused_too, 78),
+    "gated, and the fallback is refused, too": (fallback_refused_too, 77),
+    "no such model, and a gated fallback": (missing_with_a_gated_fallback, 77),
     "fallback in place, and the Hub is down": (fallback_in_place_and_no_hub, 0),
     "fallback in place, and offline": (fallback_in_place_and_offline, 0),
     "fallback in place, and no name server": (fallback_in_place_and_no_name_server, 0),

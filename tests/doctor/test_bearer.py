@@ -5,6 +5,7 @@ from __future__ import annotations
 from entrypoint.doctor import bearer
 from entrypoint.doctor.en import ENGLISH
 from entrypoint.doctor.findings import Finding
+from entrypoint.doctor.zh import CHINESE
 from entrypoint.hub.evidence import Refusal
 from entrypoint.remedies import Context
 from entrypoint.settings import Token
@@ -39,6 +40,18 @@ def test_what_a_fine_grained_token_reads_is_named() -> None:
     assert finding.status == "ok"
     assert "alice, acme/tiny" in finding.text
     assert finding.facts["readable"] == ["alice", "acme/tiny"]
+
+
+def test_a_token_without_any_scope_is_said_to_read_only_what_is_public() -> None:
+    identity = Identity("alice", "ci", "fineGrained", reads_gated=True, readable=())
+
+    assert bearer.known(TOKEN, identity, "en", ENGLISH).text.endswith("It may read nothing beyond what is public")
+
+
+def test_in_chinese_names_are_quoted_as_chinese_does() -> None:
+    text = bearer.known(TOKEN, Identity("alice", "ci", "read"), "zh", CHINESE).text
+
+    assert "alice（“ci”，read 类型）" in text
 
 
 def test_an_unknown_token_is_bad_and_an_expired_one_is_called_expired() -> None:

@@ -230,12 +230,12 @@ def test_a_model_that_stands_in_and_is_in_place_is_enough_while_the_hub_is_down(
     assert "its stand-in acme/open is in place and will be taken" in report.of("model")["text"]
 
 
-def test_a_stand_in_that_is_refused_too_decides_the_exit_code(program: Program, hub: LocalHub) -> None:
+def test_a_stand_in_that_is_refused_too_is_told_beside_the_model(program: Program, hub: LocalHub) -> None:
     hub.set_repo("acme/tiny", gated="auto")
 
     report = examine(program, ENTRYPOINT_FALLBACKS="acme/tiny=acme/none", HF_TOKEN=TOKEN)
 
-    assert report.code == 78
+    assert report.code == 77
     assert "Its stand-in acme/none is refused, too: repo-not-found" in report.of("model")["text"]
 
 

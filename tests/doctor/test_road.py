@@ -94,6 +94,7 @@ def test_where_the_proxy_is_to_blame_the_endpoint_is_not_judged(answer: Answer) 
 def test_chinese_sentences_stand_beside_each_other_without_a_blank() -> None:
     text = road.endpoint(DIRECT, failed("connect"), CONTEXT, "zh", CHINESE).text
     assert "。错误信息：" in text
+    assert text.startswith("hub-unreachable：")
 
 
 def test_a_plain_endpoint_has_no_certificate_to_look_at() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from entrypoint.remedies import Context, explain
+from entrypoint.remedies import Context, explain, headline
 from entrypoint.values import Evidence, Repo, Verdict
 from tests.remedies.people import (
     ALICE,
@@ -339,3 +339,30 @@ def test_a_host_of_files_on_another_port_of_the_same_machine_is_told_apart() -> 
     assert "curl -I http://hub.test:9000" in text
     own = replace(evidence, url="http://hub.test:8000/api/models/x")
     assert "granted access" not in explain([Verdict(LISTED, "hub-unreachable", own)], context)
+
+
+@pytest.mark.parametrize(
+    "evidence",
+    [Evidence(FILES, trouble="connect"), Evidence(FILES, trouble="timeout"), Evidence(FILES, trouble="reset")],
+)
+def test_the_one_line_form_says_that_only_the_files_are_blocked(evidence: Evidence) -> None:
+    line = headline(Verdict(LISTED, "hub-unreachable", evidence), WITH_TOKEN)
+    assert line.endswith("let the firewall pass cas-server.xethub.hf.co, port 443: only the files are blocked")
+    own = replace(evidence, url=HUB)
+    assert "only the files" not in headline(Verdict(LISTED, "hub-unreachable", own), WITH_TOKEN)
+
+
+@pytest.mark.parametrize(
+    ("name", "evidence"),
+    [
+        ("hub-unreachable", Evidence(FILES, trouble="timeout")),
+        ("hub-error", Evidence(FILES, 403, elsewhere=True)),
+        ("not-a-hub", Evidence(FILES, 200, message="Blocked", elsewhere=True)),
+    ],
+)
+def test_what_is_waited_for_is_the_host_of_the_files_and_not_the_hub(name: str, evidence: Evidence) -> None:
+    assert told(name, WAITING, evidence).endswith(" Waiting until the files can be fetched; trying again by itself.")
+    assert told(name, WAITING, evidence, "zh").endswith("正在等待文件可以下载，会自动重试。")
+    ended = told(name, WITH_TOKEN, evidence)
+    assert ("a restart helps, as soon as the files can be fetched" in flat(ended)) is (name != "not-a-hub")
+    assert "as soon as the Hub" not in flat(ended)
