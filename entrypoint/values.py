@@ -201,4 +201,18 @@ EXIT_CODES: dict[str, int] = {
 }
 # Nobody refused: the Hub does not answer at the moment, and may a little later.
 PASSING = frozenset({"rate-limited", "hub-error", "hub-unreachable"})
+# What no click on the Hub heals: a name that is wrong, a model that is gone, a decision that was taken, a certificate.
+# Even where a refusal is waited for, these end the start.
+FOR_GOOD = frozenset(
+    {
+        "repo-not-found",
+        "repo-missing-or-private",
+        "revision-not-found",
+        "file-not-found",
+        "repo-disabled",
+        "review-rejected",
+        "tls-untrusted",
+    }
+)
+BAD_TOKEN = frozenset({"token-invalid", "token-expired"})
 PRECEDENCE: tuple[int, ...] = (77, 78, 76, 69, 75)

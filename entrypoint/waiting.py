@@ -21,7 +21,7 @@ from entrypoint.failures import Failure, Refused
 from entrypoint.needs import held
 from entrypoint.sentence import say
 from entrypoint.settings import Token
-from entrypoint.values import PASSING, Need, Verdict
+from entrypoint.values import BAD_TOKEN, FOR_GOOD, PASSING, Need, Verdict
 
 if TYPE_CHECKING:
     from entrypoint.start import Start
@@ -35,27 +35,13 @@ TOKEN_LOOK_SECONDS = 2.0
 TICK_SECONDS = 0.5
 STATE_SECONDS = 2.0
 
-# No click heals these: a name that is wrong, a model that is gone, a decision that was taken.
-_FOR_GOOD = frozenset(
-    {
-        "repo-not-found",
-        "repo-missing-or-private",
-        "revision-not-found",
-        "file-not-found",
-        "repo-disabled",
-        "review-rejected",
-    }
-)
-_BAD_TOKEN = frozenset({"token-invalid", "token-expired"})
-
 
 def is_vain(verdict: Verdict, token: Token | None) -> bool:
     """Whether waiting cannot help. A bad token in a variable stays; one in a file may be replaced."""
-    if verdict.name in _BAD_TOKEN:
+    if verdict.name in BAD_TOKEN:
         return token is not None and not token.in_file
-    if verdict.name == "tls-untrusted":
-        return verdict.evidence.trouble != "clock"  # the host's clock may be set right; a variable stays as it is
-    return verdict.name in _FOR_GOOD
+    # the host's clock may be set right while this container runs
+    return verdict.name in FOR_GOOD and verdict.evidence.trouble != "clock"
 
 
 def pause_after(attempt: int, told: float, jitter: Callable[[float, float], float] = random.uniform) -> float:

@@ -390,6 +390,8 @@ ENGLISH = Wording(
     going_on="access to {repos} is granted; going on",
     fallback_taken="{repo} was REFUSED ({verdict}): {fallback} is served in its place, as ENTRYPOINT_FALLBACKS says."
     " To have what was asked for: {next} ({link}).",
+    fallback_meanwhile="{repo} cannot be had at the moment ({verdict}): {fallback}, which an earlier start has fetched,"
+    " is served in its place, as ENTRYPOINT_FALLBACKS says ({link}).",
     nothing_downloaded="Nothing was downloaded.",
     nothing_downloaded_yet="Nothing was downloaded: that begins once all required models are granted.",
     something_kept="What had been downloaded is kept.",
@@ -425,6 +427,10 @@ ENGLISH = Wording(
     page_no_restart="A restart alone does not help.",
     page_restart="A restart helps.",
     page_no_exit="The start goes on.",
+    page_waits="With `ENTRYPOINT_ON_REFUSAL=wait` the container waits.",
+    page_waits_not="It is not waited for.",
+    page_waits_for_file="With `ENTRYPOINT_ON_REFUSAL=wait` the container waits where the token comes from a file.",
+    page_waits_for_clock="Only a wrong clock is waited for, with `ENTRYPOINT_ON_REFUSAL=wait`.",
     page_exit_codes="The codes are those of sysexits.h. Where several models are refused for different"
     " reasons, the first of {precedence} is taken: what a restart cannot heal is told first. A refused"
     " optional model changes nothing.",

@@ -8,7 +8,7 @@ from entrypoint.remedies.facts import NAME_LIMIT, Context, gather
 from entrypoint.remedies.languages import wording
 from entrypoint.remedies.meaning import next_step
 from entrypoint.text import clean, human_duration, shown
-from entrypoint.values import Verdict
+from entrypoint.values import PASSING, Verdict
 
 HEADLINE_LIMIT = 160
 STEP_LIMIT = 100  # of a headline: what remains is the name of the verdict and the repo
@@ -41,10 +41,11 @@ def granted_line(verdicts: Sequence[Verdict], context: Context, lang: str = "en"
 
 
 def fallback_taken(verdict: Verdict, fallback_repo: str, context: Context, lang: str = "en") -> str:
-    """One loud line: what was refused, what is served in its place, and how to have what was asked for."""
+    """One loud line: what cannot be had, what is served in its place, and how to have what was asked for."""
     facts = gather(verdict, context)
     w = wording(lang)
-    return w.fallback_taken.format(
+    template = w.fallback_meanwhile if facts.verdict in PASSING else w.fallback_taken
+    return template.format(
         repo=facts.repo,
         verdict=facts.verdict,
         fallback=shown(fallback_repo, NAME_LIMIT, context.take_out),

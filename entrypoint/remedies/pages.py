@@ -8,7 +8,8 @@ from entrypoint.remedies.languages import LANGUAGES, wording
 from entrypoint.remedies.outcome import restart_helps
 from entrypoint.remedies.render import explain
 from entrypoint.remedies.samples import SAMPLES
-from entrypoint.values import EXIT_CODES, PRECEDENCE
+from entrypoint.remedies.wording import Wording
+from entrypoint.values import BAD_TOKEN, EXIT_CODES, FOR_GOOD, PRECEDENCE
 
 
 def pages() -> dict[str, str]:
@@ -36,14 +37,22 @@ def _section(name: str, lang: str) -> Iterator[str]:
     outcome = (w.page_restart if restart_helps(code) else w.page_no_restart) if code else w.page_no_exit
     colon = w.labels["colon"]
     yield f"**{w.labels['language']}** · {w.labels['arises']}{colon}{w.verdicts[name].arises}\n"
-    yield (
-        w.sentence_separator.join((f"{w.labels['exit-code']}{colon}[{code}](exit-codes.md){w.labels['stop']}", outcome))
-        + "\n"
-    )
+    exits = f"{w.labels['exit-code']}{colon}[{code}](exit-codes.md){w.labels['stop']}"
+    yield w.sentence_separator.join((exits, outcome, *_waiting(name, w))) + "\n"
     for number, (verdict, context) in enumerate(SAMPLES[name]):
         if number:
             yield f"{w.labels['or']}\n"
         yield f"```text\n{explain([verdict], context, lang)}\n```\n"
+
+
+def _waiting(name: str, w: Wording) -> Iterator[str]:
+    """Whether ENTRYPOINT_ON_REFUSAL=wait waits for it."""
+    if name == "tls-untrusted":
+        yield w.page_waits_for_clock
+    elif name in BAD_TOKEN:
+        yield w.page_waits_for_file
+    elif name != "granted":
+        yield w.page_waits_not if name in FOR_GOOD else w.page_waits
 
 
 def _exit_codes() -> Iterator[str]:

@@ -199,6 +199,7 @@ class Wording:
     asking_again: str
     going_on: str
     fallback_taken: str
+    fallback_meanwhile: str
 
     # the last line
     nothing_downloaded: str
@@ -223,6 +224,10 @@ class Wording:
     page_no_restart: str
     page_restart: str
     page_no_exit: str
+    page_waits: str
+    page_waits_not: str
+    page_waits_for_file: str
+    page_waits_for_clock: str
     page_exit_codes: str
     page_exit_note: str
     exit_meanings: Mapping[int, str]

@@ -365,6 +365,8 @@ CHINESE = Wording(
     going_on="已获得 {repos} 的访问权限，继续启动",
     fallback_taken="{repo} 被拒绝（{verdict}）：按照 ENTRYPOINT_FALLBACKS，现在由 {fallback} 代替它提供服务。"
     "要用回原来的模型：{next}（{link}）。",
+    fallback_meanwhile="{repo} 暂时无法获取（{verdict}）：按照 ENTRYPOINT_FALLBACKS，"
+    "先由以前下载好的 {fallback} 代替它提供服务（{link}）。",
     nothing_downloaded="没有下载任何文件。",
     nothing_downloaded_yet="没有下载任何文件：所有必需的模型都获得授权后才开始下载。",
     something_kept="已经下载的内容会保留。",
@@ -399,6 +401,10 @@ CHINESE = Wording(
     page_no_restart="只重启容器无法解决。",
     page_restart="重启有用。",
     page_no_exit="启动继续进行。",
+    page_waits="设置了 `ENTRYPOINT_ON_REFUSAL=wait` 时，容器会等待。",
+    page_waits_not="不会等待。",
+    page_waits_for_file="设置了 `ENTRYPOINT_ON_REFUSAL=wait` 且令牌来自文件时，容器会等待。",
+    page_waits_for_clock="设置了 `ENTRYPOINT_ON_REFUSAL=wait` 时，只有时钟错误会等待。",
     page_exit_codes="这些退出码取自 sysexits.h。如果几个模型因不同原因被拒绝，取 {precedence} 中最先出现的一个："
     "重启解决不了的原因优先说明。可选模型被拒绝不影响退出码。",
     page_exit_note="Docker 的重启策略不区分退出码。`restart: on-failure:3` 最多尝试三次；`restart: always` 会让被拒绝的"
