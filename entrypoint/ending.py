@@ -55,8 +55,10 @@ def tell_verdicts(verdicts: Sequence[Verdict], start: Start, context: Context) -
     if _json_only(start):
         for verdict in verdicts:
             told = remedies.fields(verdict, context, start.settings.lang)
-            tell = start.voice.log.info if verdict.granted else start.voice.log.error
-            tell(remedies.headline(verdict, context, start.settings.lang) if not verdict.granted else "granted", **told)
+            if verdict.granted:
+                start.voice.log.info("granted", **told)
+            else:
+                start.voice.log.error(remedies.headline(verdict, context, start.settings.lang), **told)
         return
     colour = log.wants_colour(sys.stderr, os.environ)
     _say(remedies.explain(verdicts, context, start.settings.lang, colour=colour), start)

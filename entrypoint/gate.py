@@ -71,18 +71,19 @@ def show_plan(start: Start, command: Sequence[str]) -> int:
     from entrypoint.log import redactor
 
     wanted = find_needs(start, command)
-    met, unmet = held.split(wanted.needs)
-    if start.settings.offline:
-        met |= held.settle_offline(unmet, start.voice.proving, write=False)[0]
-        unmet = []
-    verdicts = ask(start, unmet)
-    if start.settings.fallbacks and not all(verdict.granted for verdict in verdicts):
+    try:
+        met, verdicts = foresee(start, wanted.needs)
+        trouble: Refused | Failure = Refused(verdicts)
+    except Failure as failure:
+        met, verdicts, trouble = {}, (), failure
+    if isinstance(trouble, Failure) or not all(verdict.granted for verdict in verdicts):
         from entrypoint.recourse import Recourse
 
-        changed = Recourse(start, command, working_directory()).with_fallbacks(verdicts, wanted)
+        recourse = Recourse(start, command, working_directory(), write=False)
+        changed = recourse.without_waiting(trouble, wanted)
         if changed is not wanted:
-            met, unmet = held.split(changed.needs)
-            verdicts = ask(start, unmet)
+            met, verdicts = foresee(start, changed.needs)
+            verdicts = recourse.with_originals(verdicts, changed)
     planned = plan.make(verdicts, start.voice.proving)
     told = list(plan.lines(met.values(), planned))
     if not all(verdict.granted for verdict in verdicts):
@@ -97,12 +98,20 @@ def show_plan(start: Start, command: Sequence[str]) -> int:
     return code
 
 
+def foresee(start: Start, needs: Sequence[Need]) -> tuple[Met, tuple[Verdict, ...]]:
+    """The needs that are met, and the Hub's verdicts on the others. Raises `Failure` where there is no Hub to ask."""
+    met, unmet = held.split(needs)
+    if start.settings.offline:
+        return met | held.settle_offline(unmet, start.voice.proving, write=False)[0], ()
+    return met, ask(start, unmet)
+
+
 def find_needs(start: Start, command: Sequence[str]) -> Deployment:
     """What this deployment needs; what is odd about it is said."""
     wanted = deployment.find(start.settings, command, working_directory())
-    start.voice.deployment(wanted)
     if wanted.token is not None and start.settings.token is None:
-        start.take(wanted.token)
+        start.take(wanted.token)  # before anything is said: then it is known as a secret
+    start.voice.deployment(wanted)
     return wanted
 
 

@@ -119,10 +119,9 @@ class Start:
         self.patient = any(need.required for need in needs)
         self.voice.asking(self.settings.endpoint, needs)
 
-    def take(self, token: Token | None) -> None:
+    def take(self, token: Token) -> None:
         """Goes on with another token: one that was found late, or put in place of the old one while we waited."""
-        if token is not None:
-            self.voice.keep_secret(token.value)
+        self.voice.keep_secret(token.value)
         self.settings = replace(self.settings, token=token)
         self.granted.clear()
         for opened in ("hub", "access", "access_once"):
@@ -158,6 +157,7 @@ class Start:
             token_source=translated(token.source, self.settings.lang) if token else "",
             proxies=proxies.variables(self.settings.environ),
             now=time.time(),
+            has_fallbacks=bool(self.settings.fallbacks),
             take_out=known(self.voice.secrets),
         )
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from entrypoint import ending, remedies
 from entrypoint.failures import Failure, Refused
 from entrypoint.needs import held
+from entrypoint.remedies.facts import proxy_status
 from entrypoint.sentence import say
 from entrypoint.settings import Token
 from entrypoint.values import BAD_TOKEN, FOR_GOOD, PASSING, Need, Verdict
@@ -40,6 +41,8 @@ def is_vain(verdict: Verdict, token: Token | None) -> bool:
     """Whether waiting cannot help. A bad token in a variable stays; one in a file may be replaced."""
     if verdict.name in BAD_TOKEN:
         return token is not None and not token.in_file
+    if verdict.name == "proxy-refused" and proxy_status(verdict.evidence) == 407:
+        return True  # its password stands in a variable
     # the host's clock may be set right while this container runs
     return verdict.name in FOR_GOOD and verdict.evidence.trouble != "clock"
 
@@ -97,7 +100,13 @@ class Waiting:
             if self._pause(pause, verdicts, hopeful[0]):
                 return
             answers = {verdict.need: verdict for verdict in start.access_once.ask([v.need for v in hopeful])}
+            told = {verdict.need: verdict.name for verdict in verdicts}
             verdicts = tuple(answers.get(verdict.need, verdict) for verdict in verdicts)
+            if start.settings.fallbacks and any(
+                verdict.name not in (told[verdict.need], "granted") and verdict.name not in PASSING
+                for verdict in verdicts
+            ):
+                return  # a fallback may be taken for what it is now
         start.voice.info(remedies.granted_line(verdicts, start.context, start.settings.lang))
 
     def _tell(self, verdicts: Sequence[Verdict], *, nothing_downloaded: bool) -> None:

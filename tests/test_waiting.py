@@ -61,6 +61,7 @@ class World:
 
     answers: Sequence[Sequence[Verdict]] = ()
     token: Token | None = IN_FILE
+    fallbacks: str = ""
     deadline: float = 0
     asked: list[tuple[float, list[str]]] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
@@ -72,7 +73,6 @@ class World:
 
     def __post_init__(self) -> None:
         self._left = iter(self.answers)
-        deadline = Deadline(0, 0)
         world = self
 
         class Passing(Deadline):
@@ -82,7 +82,7 @@ class World:
 
         deadline = Passing(self.deadline, 0)
         self.start = SimpleNamespace(
-            settings=SimpleNamespace(token=self.token, lang="en", environ={}),
+            settings=SimpleNamespace(token=self.token, lang="en", environ={}, fallbacks=self.fallbacks),
             context=Context("https://hub.test", self.token.source if self.token else ""),
             deadline=deadline,
             access_once=SimpleNamespace(ask=self._ask),
@@ -195,6 +195,18 @@ def test_what_another_container_brings_meanwhile_ends_the_wait(tmp_path: Path) -
     world.wait(refused(need=need, retry_after=600.0))
     assert world.asked == []
     assert 3 < world.now < 6
+
+
+def test_where_there_are_fallbacks_another_cause_is_looked_at_anew() -> None:
+    world = World([[refused("hub-error", status=503)], [refused()]], fallbacks="org/gated=org/open")
+    world.wait(refused("hub-unreachable", status=0, trouble="connect"))
+    assert len(world.asked) == 2, "a passing trouble is no refusal; for one, the fallback may be taken"
+
+
+def test_a_proxys_password_is_not_waited_for_and_its_permission_is() -> None:
+    assert is_vain(refused("proxy-refused", status=0, trouble="proxy", message="407 Proxy Authentication"), IN_FILE)
+    assert is_vain(refused("proxy-refused", status=407, trouble="proxy"), IN_FILE)
+    assert not is_vain(refused("proxy-refused", status=0, trouble="proxy", message="403 Forbidden"), IN_FILE)
 
 
 def test_what_becomes_final_ends_the_wait() -> None:

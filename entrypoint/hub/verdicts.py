@@ -237,12 +237,17 @@ def _by_likelihood(evidence: Evidence, bearer: Bearer, target: Target) -> str:
 
 
 def _repo_not_found(evidence: Evidence, bearer: Bearer, target: Target) -> str:
+    shows_itself = target.open and evidence.code != "RepoNotFound"  # as a mirror lists what it then cannot give
     if not bearer.token_set:
+        if shows_itself:
+            return "file-not-found"
         return "token-missing" if target.gated else "repo-missing-or-private"
     # Mirrors answer a bad token as if there were none (KohakuHub), or as if the repo were missing (olah: 401): what
     # is hidden from that token is no proof that the name is wrong.
     if bearer.rejected:
         return _bad_token(evidence, bearer)
+    if shows_itself:
+        return "file-not-found"
     # The Hub hides the private repos that a token may not read. A stranger's it would not show to another token either.
     if bearer.is_at_home(target) and not bearer.names(target):
         return "token-lacks-repo-scope"

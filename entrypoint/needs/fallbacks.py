@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from entrypoint.cache import receipts
 from entrypoint.needs import fallback_list, held
 from entrypoint.needs.deployment import Deployment, answered_for
 from entrypoint.needs.fallback_list import VARIABLE, Fallback
@@ -78,15 +79,20 @@ def in_place(
     cwd: Path,
     unmet: Sequence[Verdict],
     on_bytes: held.OnBytes = lambda _count: None,
+    *,
+    write: bool = True,
 ) -> Taken | None:
     """The fallbacks that an earlier start has fetched, for needs that cannot be had now, whatever the verdict is.
 
     For a start without the Hub: it is not told there whether the refusal stands. Files that were touched since their
-    receipt are proved; `on_bytes` hears how many were read.
+    receipt are proved; `on_bytes` hears how many were read. `write`: what was proved gets a new receipt.
     """
 
     def is_met(need: Need) -> bool:
-        return not held.split([need], prove=True, on_bytes=on_bytes)[1]
+        if write:
+            return not held.split([need], prove=True, on_bytes=on_bytes)[1]
+        receipt = receipts.read(need)
+        return receipt is not None and (receipt.holds() or held.is_whole(need, receipt, on_bytes))
 
     return _replaced(deployment, settings, command, cwd, unmet, is_met)
 
@@ -133,8 +139,16 @@ class _Change:
 
 def _listed_anew(deployment: Deployment, refused: Need, fallback: Fallback) -> _Change:
     taken = _stand_in(refused, fallback)
-    needs = dict.fromkeys(taken if need == refused else need for need in deployment.needs)
+    twin = next((need for need in deployment.needs if _are_one(need, taken)), None)
+    if twin is not None:  # it is needed anyway
+        taken = replace(twin, required=twin.required or refused.required)
+    needs = dict.fromkeys(taken if need in (refused, twin) else need for need in deployment.needs)
     return _Change(replace(deployment, needs=tuple(needs)), taken)
+
+
+def _are_one(need: Need, other: Need) -> bool:
+    """Whether the same files are needed in the same place, whoever asks."""
+    return need == replace(other, source=need.source, required=need.required)
 
 
 def _asked_anew(
@@ -167,8 +181,15 @@ def _asked_anew(
 
 
 def _stand_in(need: Need, fallback: Fallback) -> Need:
-    """Place, asker, use and source stay: it is asked for in the same place, by the same one, for the same purpose."""
-    return replace(need, repo=fallback.repo, revision=fallback.revision, patterns=fallback.patterns or need.patterns)
+    """Place, asker and use stay: it is asked for in the same place, by the same one, for the same purpose. What is not
+    PrivateGPT's has its name from the list of fallbacks."""
+    return replace(
+        need,
+        repo=fallback.repo,
+        revision=fallback.revision,
+        patterns=fallback.patterns or need.patterns,
+        source=need.source if need.asker else VARIABLE,
+    )
 
 
 def _as_listed(need: Need, fallback: Fallback) -> Need:
@@ -187,22 +208,7 @@ def _noted(deployment: Deployment, refused: Need, taken: Need) -> Deployment:
 def _notices(verdict: Verdict, change: _Change) -> list[Notice]:
     taken = change.taken
     refused, chosen = shown(verdict.need.repo), shown(taken.repo)
-    told = join(" and ", (f"{name}={shown(value)}" for name, value in change.variables.items())) or TAKEN_VARIABLE
-    notices = [
-        Notice(
-            "fallback-taken",
-            say(
-                "{refused} cannot be had ({verdict}): {chosen} is used in its place for {source}, as {variable} says. "
-                "The server learns of it by {told}.",
-                refused=refused,
-                verdict=verdict.name,
-                chosen=chosen,
-                source=taken.source,
-                variable=VARIABLE,
-                told=told,
-            ),
-        )
-    ]
+    notices: list[Notice] = []
     if taken.use == "embedding":
         notices.append(
             Notice(

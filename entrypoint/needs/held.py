@@ -55,9 +55,14 @@ def reprove(need: Need, receipt: Receipt, on_bytes: OnBytes = _unheard) -> Recei
     A volume that was restored or copied has the same bytes with new times: its proof takes no Hub. Nothing is read
     where a size tells already that it cannot be.
     """
+    return _renewed(receipt) if is_whole(need, receipt, on_bytes) else None
+
+
+def is_whole(need: Need, receipt: Receipt, on_bytes: OnBytes = _unheard) -> bool:
+    """Whether every file still is what the receipt says. Nothing is read where a size tells that it cannot be."""
     if not receipt.files or not all(_has_size(need, receipt.commit, file) for file in receipt.files):
-        return None
-    return None if any(_faults(need, receipt, on_bytes)) else _renewed(receipt)
+        return False
+    return not any(_faults(need, receipt, on_bytes))
 
 
 def settle_offline(

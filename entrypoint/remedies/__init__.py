@@ -9,7 +9,7 @@ from the same.
 from __future__ import annotations
 
 from entrypoint.remedies.facts import Context
-from entrypoint.remedies.lines import fallback_taken, granted_line, headline, waiting_line
+from entrypoint.remedies.lines import fallback_offline, fallback_taken, granted_line, headline, waiting_line
 from entrypoint.remedies.outcome import exit_code
 from entrypoint.remedies.record import fields
 from entrypoint.remedies.render import explain, failure
@@ -19,6 +19,7 @@ __all__ = [
     "exit_code",
     "explain",
     "failure",
+    "fallback_offline",
     "fallback_taken",
     "fields",
     "granted_line",

@@ -388,10 +388,12 @@ ENGLISH = Wording(
     " documents must then be ingested again.",
     asking_again="{headline}; asking again in {duration}",
     going_on="access to {repos} is granted; going on",
-    fallback_taken="{repo} was REFUSED ({verdict}): {fallback} is served in its place, as ENTRYPOINT_FALLBACKS says."
+    fallback_taken="{repo} was REFUSED ({verdict}): {fallback} takes its place, as ENTRYPOINT_FALLBACKS says."
     " To have what was asked for: {next} ({link}).",
     fallback_meanwhile="{repo} cannot be had at the moment ({verdict}): {fallback}, which an earlier start has fetched,"
     " is served in its place, as ENTRYPOINT_FALLBACKS says ({link}).",
+    fallback_offline="{repo} is not in the cache, and HF_HUB_OFFLINE is set: {fallback}, which is there, is served in"
+    " its place, as ENTRYPOINT_FALLBACKS says. To have what was asked for: start once without HF_HUB_OFFLINE.",
     nothing_downloaded="Nothing was downloaded.",
     nothing_downloaded_yet="Nothing was downloaded: that begins once all required models are granted.",
     something_kept="What had been downloaded is kept.",

@@ -37,8 +37,9 @@ class Context:
     `token_source` is "" when no token is set, else its name, as in "HF_TOKEN_FILE (/run/secrets/hf_token)".
     `command` is what a person types to start the deployment again. `proxies` are the proxy variables as they stand in
     the environment, from which each address has its own. `waits`: the container stays, asks again by itself,
-    and goes on once access is granted. `now` is the Unix time by this machine's clock, where it may matter. `take_out`
-    frees text of the secrets that are known (`redaction.known`): before anything is cut out of it.
+    and goes on once access is granted. `has_fallbacks`: ENTRYPOINT_FALLBACKS is set. `now` is the Unix time by this
+    machine's clock, where it may matter. `take_out` frees text of the secrets that are known (`redaction.known`):
+    before anything is cut out of it.
     """
 
     endpoint: str
@@ -47,6 +48,7 @@ class Context:
     proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
     nothing_downloaded: bool = True
     waits: bool = False
+    has_fallbacks: bool = False
     now: float | None = None
     take_out: Callable[[str], str] = field(default=str, repr=False, compare=False)
 
@@ -111,6 +113,7 @@ class Facts:
     no_proxy_variable: str
     proxy_status: int
     waits: bool
+    has_fallbacks: bool
     link: str
 
     @property
@@ -195,8 +198,9 @@ def gather(verdict: Verdict, context: Context, lang: str = "en") -> Facts:
         proxy_variable=proxy.variable,
         proxy_is_here=proxy.is_here,
         no_proxy_variable=no_proxy,
-        proxy_status=_proxy_status(evidence),
+        proxy_status=proxy_status(evidence),
         waits=context.waits,
+        has_fallbacks=context.has_fallbacks,
         link=f"{DOCS}#{verdict.name}",
     )
 
@@ -268,8 +272,9 @@ def _proxy(url: str, variables: Mapping[str, str]) -> tuple[proxies.Proxy, str]:
         return proxies.Proxy(), ""
 
 
-def _proxy_status(evidence: Evidence) -> int:
-    """A refused CONNECT is no HTTP answer to our request: the proxy's status line is the words of the fault."""
+def proxy_status(evidence: Evidence) -> int:
+    """What a proxy answered by itself; 0 if nothing. A refused CONNECT is no HTTP answer to our request: the proxy's
+    status line is the words of the fault."""
     if evidence.status:
         return evidence.status
     begin = re.match(r"([45]\d\d)\b", evidence.message)

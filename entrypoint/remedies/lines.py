@@ -52,3 +52,9 @@ def fallback_taken(verdict: Verdict, fallback_repo: str, context: Context, lang:
         next=clean(next_step(facts, w), STEP_LIMIT),
         link=facts.link,
     )
+
+
+def fallback_offline(verdict: Verdict, fallback_repo: str, context: Context, lang: str = "en") -> str:
+    """The same where nobody could be asked: the fallback lies in the cache, and what was asked for does not."""
+    fallback = shown(fallback_repo, NAME_LIMIT, context.take_out)
+    return wording(lang).fallback_offline.format(repo=gather(verdict, context).repo, fallback=fallback)

@@ -160,7 +160,8 @@ def _without(facts: Facts, w: Wording) -> tuple[str, ...]:
     if facts.verdict in _NO_WAY_AROUND | _MERE_TYPO:
         return ()
     if not facts.asker and facts.use != "code" and facts.required:
-        return w.without_entry, w.or_optional, w.or_fallback
+        ways = (w.without_entry, w.or_optional)
+        return ways if facts.has_fallbacks else (*ways, w.or_fallback)
     return (_without_template(facts, w),)
 
 

@@ -200,6 +200,7 @@ class Wording:
     going_on: str
     fallback_taken: str
     fallback_meanwhile: str
+    fallback_offline: str
 
     # the last line
     nothing_downloaded: str

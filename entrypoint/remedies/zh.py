@@ -363,10 +363,12 @@ CHINESE = Wording(
     " embedding.embed_dim 中设置它的维度；之后需要重新导入文档。",
     asking_again="{headline}；{duration} 后再次询问",
     going_on="已获得 {repos} 的访问权限，继续启动",
-    fallback_taken="{repo} 被拒绝（{verdict}）：按照 ENTRYPOINT_FALLBACKS，现在由 {fallback} 代替它提供服务。"
+    fallback_taken="{repo} 被拒绝（{verdict}）：按照 ENTRYPOINT_FALLBACKS，改用 {fallback}。"
     "要用回原来的模型：{next}（{link}）。",
     fallback_meanwhile="{repo} 暂时无法获取（{verdict}）：按照 ENTRYPOINT_FALLBACKS，"
     "先由以前下载好的 {fallback} 代替它提供服务（{link}）。",
+    fallback_offline="缓存中没有 {repo}，并且设置了 HF_HUB_OFFLINE：按照 ENTRYPOINT_FALLBACKS，"
+    "由缓存中已有的 {fallback} 代替它提供服务。要用回原来的模型：去掉 HF_HUB_OFFLINE 启动一次。",
     nothing_downloaded="没有下载任何文件。",
     nothing_downloaded_yet="没有下载任何文件：所有必需的模型都获得授权后才开始下载。",
     something_kept="已经下载的内容会保留。",

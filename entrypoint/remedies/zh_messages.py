@@ -415,10 +415,6 @@ _FALLBACKS = {
         "{variable} 中为 {repo} 写了替代模型，但这里不需要它。需要的模型：{names}。"
     ),
     "no model": "无",
-    "{refused} cannot be had ({verdict}): {chosen} is used in its place for {source}, as {variable} says. The "
-    "server learns of it by {told}.": (
-        "无法取得 {refused}（{verdict}）：按照 {variable}，{source} 改用 {chosen}。服务通过 {told} 得知。"
-    ),
     "What was ingested with {refused} will not be found with {chosen}: its vectors come from another model, and "
     "may have another size (embedding.embed_dim). Ingest the documents again, into an empty vector store.": (
         "用 {refused} 导入的内容，用 {chosen} 是检索不到的：向量来自不同的模型，维度（embedding.embed_dim）也可能不同。"

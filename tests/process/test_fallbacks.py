@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -147,6 +148,58 @@ def test_prefetch_and_plan_see_the_fallback(gated: Program) -> None:
     assert not visible(gated, "org--open")
     assert gated("prefetch").returncode == 0
     assert visible(gated, "org--open")
+
+
+@pytest.mark.parametrize(
+    ("fallback", "fetched", "offline", "code"),
+    [
+        ("org/open", True, "1", 0),
+        ("org/open", False, "1", 78),
+        ("org/no-such-model", False, "", 77),
+        ("org/open:*.gguf", False, "", 77),
+    ],
+)
+def test_a_plan_ends_as_the_start_would(gated: Program, fallback: str, fetched: bool, offline: str, code: int) -> None:
+    if fetched:
+        assert gated("prefetch").returncode == 0
+    settings = {"ENTRYPOINT_FALLBACKS": f"org/gated={fallback}", "HF_HUB_OFFLINE": offline}
+
+    planned, started = gated("plan", **settings), gated("prefetch", **settings)
+
+    assert (planned.returncode, started.returncode) == (code, code), planned.stdout + planned.stderr
+
+
+def test_a_plan_writes_nothing_where_the_stand_in_was_touched(gated: Program, hub: LocalHub) -> None:
+    gated("prefetch")
+    for path in gated.cache.rglob("model.safetensors"):
+        os.utime(path.resolve())
+    before = {path: path.read_bytes() for path in gated.cache.rglob("*") if path.is_file()}
+
+    assert gated("plan", HF_HUB_OFFLINE="1").returncode == 0
+
+    assert {path: path.read_bytes() for path in gated.cache.rglob("*") if path.is_file()} == before
+
+
+def test_a_stand_in_with_a_wrong_name_is_corrected_where_it_stands(gated: Program) -> None:
+    done = gated(*TELLS, ENTRYPOINT_FALLBACKS="org/gated=org/no-such-model")
+    assert "✗ org/no-such-model   repo-not-found" in done.stderr
+    assert "Requested by ENTRYPOINT_FALLBACKS" in done.stderr
+    assert "correct it in ENTRYPOINT_FALLBACKS" in done.stderr
+    assert "or set ENTRYPOINT_FALLBACKS" not in done.stderr, "there is one"
+
+
+def test_where_the_hub_comes_back_with_a_refusal_the_fallback_is_taken(
+    gated: Program, hub: LocalHub, started: Processes
+) -> None:
+    gated.variables["ENTRYPOINT_ON_REFUSAL"] = "wait"
+    down = hub.fault("status", "hub", times=None, status=503)
+    process = gated.start(*TELLS)
+    started.append(process)
+    until(lambda: gated.phase == "refused", 60)
+    down.cancel()
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 0, output
+    assert "org/open\nopen weights" in output
 
 
 def test_where_waiting_is_asked_for_too_the_fallback_comes_first(gated: Program) -> None:
