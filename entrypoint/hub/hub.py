@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,7 +17,6 @@ from entrypoint.hub.evidence import Refusal
 from entrypoint.hub.retry import briefly
 from entrypoint.hub.session import (
     BRIEF_QUESTION_SECONDS,
-    QUESTION_SECONDS,
     begin_question,
     evidence_of_faults,
     limited,
@@ -96,7 +96,7 @@ class Hub:
         url = where if where.startswith("http") else self.endpoint + where
 
         def once() -> T:
-            begin_question(BRIEF_QUESTION_SECONDS if brief else QUESTION_SECONDS)
+            begin_question(BRIEF_QUESTION_SECONDS if brief else math.inf)
             with evidence_of_faults(url):
                 try:
                     return question()

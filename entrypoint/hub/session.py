@@ -63,7 +63,7 @@ class _Question(threading.local):
     """What the present question of this thread has cost so far, and how long an answer may take."""
 
     requests = 0
-    seconds = QUESTION_SECONDS
+    seconds = math.inf
 
 
 _question = _Question()
@@ -132,7 +132,7 @@ def open_api(endpoint: str, token: str | None, deadline: float | None = None) ->
 
 def limited() -> dict[str, Any]:
     """The `extensions` of a request that streams but is a question all the same, with its limit as a whole."""
-    return {_UNTIL: time.monotonic() + _question.seconds}
+    return {_UNTIL: time.monotonic() + min(QUESTION_SECONDS, _question.seconds)}
 
 
 @contextlib.contextmanager
@@ -145,8 +145,8 @@ def evidence_of_faults(url: str = "") -> Iterator[None]:
         raise Refusal(from_exception(error, url)) from error
 
 
-def begin_question(seconds: float = QUESTION_SECONDS) -> None:
-    """To be called before a question that may take several requests, each of them at most `seconds`."""
+def begin_question(seconds: float = math.inf) -> None:
+    """To be called before a question that may take several requests, each of them at most `seconds`, or less."""
     _question.requests = 0
     _question.seconds = seconds
 
