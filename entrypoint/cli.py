@@ -47,8 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.write(f"model-entrypoint {__version__}\n")
         return 0
     if command == "status" and rest in ([], ["--json"]):
+        from entrypoint import streams
         from entrypoint.status import show
 
+        streams.forgive()
         return show.main(os.environ, as_json=bool(rest))
     if command == "doctor":
         as_json = rest[:1] == ["--json"]
@@ -77,7 +79,14 @@ def _examined(command: Sequence[str], *, as_json: bool) -> int:
     except Exception as error:
         from entrypoint import ending
 
-        return ending.tell(error, None)
+        code = ending.tell(error, None)
+        if as_json:
+            import json
+
+            check = {"name": "doctor", "status": "bad", "text": type(error).__name__, "facts": {}, "steps": []}
+            seconds = round(time.monotonic() - began, 3)
+            sys.stdout.write(json.dumps({"checks": [check], "exit_code": code, "seconds": seconds}) + "\n")
+        return code
     return SOFTWARE  # not reached: whatever hangs, the examination ends the process by itself
 
 

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from entrypoint import streams
 from entrypoint.status.place import find
 from entrypoint.text import clean
 
@@ -16,7 +15,6 @@ LINE_LIMIT = 1200
 
 def main(environ: Mapping[str, str], *, as_json: bool) -> int:
     """Prints the phase. 0, also when there is no state yet: that is a phase, too."""
-    streams.forgive()
     folder = find(environ)
     try:
         found = json.loads(Path(folder, "state.json").read_bytes()) if folder else {}
