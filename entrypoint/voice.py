@@ -111,15 +111,15 @@ class Voice:
     def pause(self, retry: RetryCallState) -> None:
         """Before a question is put again: a rate limit's window can take minutes, and nothing waits silently."""
         from entrypoint.hub.evidence import Refusal
-        from entrypoint.text import human_duration
 
         error = retry.outcome.exception() if retry.outcome else None
         if isinstance(error, Refusal) and retry.next_action is not None:
             said = error.evidence
+            reason = f"{said.trouble} {said.message}".strip()
             answer = f"the Hub answered {said.status}" if said.status else "no answer from the Hub yet"
             self.log.info(
-                f"{answer}; asking again in {human_duration(retry.next_action.sleep)}",
-                reason=f"{said.trouble} {said.message}".strip(),
+                f"{answer}; asking again {_in(retry.next_action.sleep)}",
+                **({"reason": reason} if reason else {}),
             )
 
     def proving(self, count: int) -> None:
@@ -197,3 +197,9 @@ class Voice:
         from entrypoint import log
 
         log.plain(self.style, self.secrets, text, stage=STAGE, seconds=seconds)
+
+
+def _in(seconds: float) -> str:
+    from entrypoint.text import human_duration
+
+    return f"in {human_duration(seconds)}" if seconds >= 0.1 else "at once"

@@ -280,7 +280,7 @@ ENGLISH = Wording(
     " or create a new token that has this permission, at"
     " {endpoint}/settings/tokens/new?canReadGatedRepos=true&tokenType=fineGrained"
     " and put it in place of the old one ({old})",
-    check_name="see at {owner} (signed in) that {repo} is the right name",
+    check_name="see at {owner} (signed in) that {repo} is the right name; if it is not, correct it in {where}",
     add_repo="open {endpoint}/settings/tokens, edit {token} and add {repo} to the repositories that it may read"
     " (the token itself stays the same)",
     add_repos_or_read_token="either open {endpoint}/settings/tokens, edit {token} and add {repos} to the repositories"
@@ -330,7 +330,8 @@ ENGLISH = Wording(
     correct_proxy="correct the proxy's address in {proxy_variable} (now {proxy}), or remove {proxy_variable} if this"
     " network needs no proxy",
     move_proxy="if the proxy runs on the host: inside a container, that address is the container itself. Name"
-    " host.docker.internal in its place, and add to the compose file, under this container's service:\n"
+    " host.docker.internal in its place, let the proxy listen on more than the host's own 127.0.0.1, and add to the"
+    " compose file, under this container's service:\n"
     'extra_hosts:\n  - "host.docker.internal:host-gateway"',
     resolve_proxy="if its name is right: give the container a name server that knows it (your company's), or write"
     " the proxy's IP address in place of the name",
@@ -338,9 +339,9 @@ ENGLISH = Wording(
     " the traffic is inspected: append it to a copy of /etc/ssl/certs/ca-certificates.crt)",
     get_ca_of='get the CA certificate of "{issuer}" as a PEM file from your company\'s IT department (where only a part'
     " of the traffic is inspected: append it to a copy of /etc/ssl/certs/ca-certificates.crt)",
-    mount_ca="save it as company-ca.pem beside the compose file and add there, under this container's"
-    " service:\nenvironment:\n  SSL_CERT_FILE: /etc/ssl/company-ca.pem\nvolumes:\n  -"
-    " ./company-ca.pem:/etc/ssl/company-ca.pem:ro",
+    mount_ca="save it as company-ca.pem beside the compose file and add there, under this container's service"
+    " (below keys that are there already, only the lines in them):\nenvironment:\n"
+    "  SSL_CERT_FILE: /etc/ssl/company-ca.pem\nvolumes:\n  - ./company-ca.pem:/etc/ssl/company-ca.pem:ro",
     mount_ca_elsewhere="bring it into the container and set SSL_CERT_FILE to its path",
     see_clock="look at the clock of the host, which its containers share:\ndate -u",
     set_clock="set it right, best by network time (Docker Desktop: restart it, after sleep its clock can be behind):\n"
@@ -413,7 +414,9 @@ ENGLISH = Wording(
         126: "a restart alone won't help",
         127: "a restart alone won't help",
     },
-    restart_after_review="a restart helps only after the authors have answered",
+    restart_after_review="a restart helps only once the authors have accepted",
+    restart_after_request="send the request; once it is accepted, a restart is enough",
+    restart_after_settings="a restart helps only if the settings above are right",
     restart_after_steps="a restart alone won't help; take the steps above first",
     restart_after_click="take the steps above first; then a restart is enough",
     restart_after_files="a restart helps, as soon as the files can be fetched",

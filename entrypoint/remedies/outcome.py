@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from entrypoint.failures import PROTOCOL, TEMP_FAIL, UNAVAILABLE
-from entrypoint.remedies.facts import Context, Facts, gather
+from entrypoint.remedies.facts import HUB, Context, Facts, gather
 from entrypoint.remedies.phrases import say
 from entrypoint.remedies.steps import steps
 from entrypoint.remedies.wording import Wording
@@ -57,13 +57,17 @@ def _restart(told: Sequence[Facts], code: int, w: Wording) -> str:
         return w.restart_after_files
     if all(facts.verdict == "hub-error" for facts in told):
         return w.restart_after_fault
+    if all(facts.verdict == "hub-unreachable" and (facts.proxy_fault or facts.endpoint != HUB) for facts in told):
+        return w.restart_after_settings
     if restart_helps(code):
         return ""
     ways = [(facts, steps((facts,), w)) for facts in told]
     if not all(way[-1] == say(w.start_again, facts, w) for facts, way in ways):
         return w.restart_after_steps
+    if all(facts.verdict == "review-pending" for facts in told):
+        return w.restart_after_review
     by_authors = all(say(w.wait_for_authors, facts, w) in way for facts, way in ways)
-    return w.restart_after_review if by_authors else w.restart_after_click
+    return w.restart_after_request if by_authors else w.restart_after_click
 
 
 def ending(code: int, w: Wording, restart: str = "") -> str:

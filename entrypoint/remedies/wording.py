@@ -211,6 +211,8 @@ class Wording:
     exit_code: str
     restarts: Mapping[int, str]  # whether a restart helps, by exit code
     restart_after_review: str
+    restart_after_request: str
+    restart_after_settings: str
     restart_after_steps: str
     restart_after_click: str
     restart_after_fault: str

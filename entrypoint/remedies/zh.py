@@ -264,7 +264,7 @@ CHINESE = Wording(
     "或者另建一个已勾选这项权限的令牌："
     "{endpoint}/settings/tokens/new?canReadGatedRepos=true&tokenType=fineGrained"
     " ，并用它替换原来的令牌（{old}）",
-    check_name="登录后打开 {owner} ，确认 {repo} 这个名称无误",
+    check_name="登录后打开 {owner} ，确认 {repo} 这个名称无误；如果有误，请在 {where} 中改正",
     add_repo="打开 {endpoint}/settings/tokens ，编辑{token}，把 {repo} 加入它可以读取的仓库（令牌本身不变）",
     add_repos_or_read_token="打开 {endpoint}/settings/tokens ，编辑{token}，把 {repos} 加入它可以读取的仓库"
     "（令牌本身不变）；或者另建一个“Read”类型的令牌（{who}能读取的它都能读取），用它替换原来的令牌（{old}）",
@@ -309,14 +309,14 @@ CHINESE = Wording(
     check_proxy="确认代理 {proxy} 正确（{proxy_variable}），并且放行 {hosts}",
     correct_proxy="更正 {proxy_variable} 中的代理地址（现为 {proxy}）；如果这个网络不需要代理，就去掉 {proxy_variable}",
     move_proxy="如果代理运行在宿主机上：在容器中，这个地址指的是容器自己。请改用 host.docker.internal，"
-    "并在 compose 文件中该服务的下面加上：\n"
+    "让代理不只监听宿主机的 127.0.0.1，并在 compose 文件中该服务的下面加上：\n"
     'extra_hosts:\n  - "host.docker.internal:host-gateway"',
     resolve_proxy="如果域名没有写错：给容器指定能解析它的 DNS 服务器（公司的），或者改写为代理的 IP 地址",
     get_ca="向公司 IT 部门索取 CA 证书（PEM 文件；如果只有部分流量被解密，请把它追加到"
     " /etc/ssl/certs/ca-certificates.crt 的副本末尾）",
     get_ca_of="向公司 IT 部门索取“{issuer}”的 CA 证书（PEM 文件；如果只有部分流量被解密，请把它追加到"
     " /etc/ssl/certs/ca-certificates.crt 的副本末尾）",
-    mount_ca="保存为与 compose 文件同目录的 company-ca.pem，并在其中该服务的下面加上：\n"
+    mount_ca="保存为与 compose 文件同目录的 company-ca.pem，并在其中该服务的下面加上（键已存在时，只加其下的行）：\n"
     "environment:\n  SSL_CERT_FILE: /etc/ssl/company-ca.pem\nvolumes:\n  -"
     " ./company-ca.pem:/etc/ssl/company-ca.pem:ro",
     mount_ca_elsewhere="把它放入容器，并将 SSL_CERT_FILE 设为它的路径",
@@ -340,7 +340,7 @@ CHINESE = Wording(
     "只有改动了它的环境（.env、compose 文件）时才需要：\n{command}",
     without="也可以不用它：{how}",
     without_named="也可以不用 {names}：{how}",
-    without_in_ways="也可以不用：",
+    without_in_ways="如果不想使用该模型，也可以：",
     without_entry="从 {source} 中删去 {names}；",
     or_optional="或者，如果服务没有它也能启动，就移到 ENTRYPOINT_OPTIONAL_MODELS；",
     or_fallback="或者设置 ENTRYPOINT_FALLBACKS={pairs} ，改用无需授权的模型。",
@@ -369,8 +369,8 @@ CHINESE = Wording(
     "先由以前下载好的 {fallback} 代替它提供服务（{link}）。",
     fallback_offline="缓存中没有 {repo}，并且设置了 HF_HUB_OFFLINE：按照 ENTRYPOINT_FALLBACKS，"
     "由缓存中已有的 {fallback} 代替它提供服务。要用回原来的模型：去掉 HF_HUB_OFFLINE 启动一次。",
-    nothing_downloaded="没有下载任何文件。",
-    nothing_downloaded_yet="没有下载任何文件：所有必需的模型都获得授权后才开始下载。",
+    nothing_downloaded="未下载任何文件。",
+    nothing_downloaded_yet="未下载任何文件：所有必需的模型都获得授权后才开始下载。",
     something_kept="已经下载的内容会保留。",
     all_granted="所有模型都已获得访问权限。",
     starts_without="服务会启动，但缺少可选的模型。",
@@ -388,7 +388,9 @@ CHINESE = Wording(
         126: "只重启容器无法解决",
         127: "只重启容器无法解决",
     },
-    restart_after_review="作者答复之后，重启才有用",
+    restart_after_review="作者同意之后，重启才有用",
+    restart_after_request="请先提交申请；作者同意之后，重启即可",
+    restart_after_settings="上述设置无误时，重启才有用",
     restart_after_steps="只重启容器无法解决，请先完成上述步骤",
     restart_after_click="请先完成上述步骤，之后重启即可",
     restart_after_files="文件可以下载之后，重启有用",

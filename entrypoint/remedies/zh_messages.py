@@ -195,7 +195,7 @@ _COMMAND = {
     "chmod +x {command} in the image, or name another command": "在镜像中执行 chmod +x {command} ，或者换用其他命令",
     "The command {command} was not found in {folder}.": "在 {folder} 中找不到命令 {command} 。",
     "The command {command} was not found on PATH ({path}).": "在 PATH 中找不到命令 {command}（PATH 的值：{path}）。",
-    "Nothing was downloaded.": "没有下载任何文件。",
+    "Nothing was downloaded.": "未下载任何文件。",
     "check the CMD of the Dockerfile, or command: in compose": "检查 Dockerfile 中的 CMD，或 compose 文件中的 command:",
     "The command {command} could not be started: {error}.": "命令 {command} 无法启动：{error}。",
     "It may be built for another architecture, or for another C library.": "它可能是为其他架构或其他 C 库编译的。",
@@ -209,7 +209,7 @@ _COMMAND = {
         "命令 {command} 是一个脚本，其换行符是 Windows 格式的。"
     ),
     "The carriage return counts as part of the name {interpreter}. Nothing was downloaded.": (
-        "回车符会被当作名称 {interpreter} 的一部分。没有下载任何文件。"
+        "回车符会被当作名称 {interpreter} 的一部分。未下载任何文件。"
     ),
     "save the script with Unix line ends": "以 Unix 换行符保存脚本",
     "and keep them: *.sh text eol=lf in .gitattributes": "并保持不变：在 .gitattributes 中写上 *.sh text eol=lf",

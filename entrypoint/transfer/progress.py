@@ -73,7 +73,7 @@ class Meter:
         then, done = self._seen[0]
         settled = moment - then >= SETTLING_SECONDS
         rate = max(0.0, (self.done - done) / (moment - then)) if settled else 0.0
-        left = max(0, self.total - self.done) / rate if rate else None
+        left = max(0, self.total - self.done) / rate if rate >= 1 else None  # less is no flow
         if left is not None and left > MOST_SECONDS_LEFT:
             left = None
         return Snapshot(max(0, self.done), self.total, rate, left)

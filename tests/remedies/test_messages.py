@@ -188,7 +188,7 @@ def test_whole_texts_that_are_joined_are_each_translated() -> None:
         " ", (say("{name} and {file_name} are both set.", name="A", file_name="B"), "Nothing was downloaded.")
     )
 
-    assert translated(joined, "zh") == "同时设置了 A 和 B。没有下载任何文件。"
+    assert translated(joined, "zh") == "同时设置了 A 和 B。未下载任何文件。"
 
 
 def test_braces_in_a_fact_are_put_in_as_they_are() -> None:

@@ -24,7 +24,8 @@ from tests.remedies.people import (
 
 CLICK = "take the steps above first; then a restart is enough."
 CHANGE = "a restart alone won't help; take the steps above first."
-REVIEW = "a restart helps only after the authors have answered."
+REVIEW = "a restart helps only once the authors have accepted."
+REQUEST = "send the request; once it is accepted, a restart is enough."
 MANUAL = Repo("0" * 40, "manual")
 
 
@@ -48,7 +49,16 @@ def test_a_token_in_a_file_is_read_anew_by_a_restart() -> None:
 
 @pytest.mark.parametrize("name", ["terms-not-accepted", "access-reset", "review-pending"])
 def test_where_authors_answer_by_hand_a_restart_helps_after_their_answer(name: str) -> None:
-    assert last_line(name, repo=MANUAL) == REVIEW
+    assert last_line(name, repo=MANUAL) == (REVIEW if name == "review-pending" else REQUEST)
+
+
+def test_where_a_setting_may_be_wrong_a_restart_is_not_promised() -> None:
+    down = Verdict(LISTED, "hub-unreachable", Evidence(f"{HUB}/x", trouble="connect"))
+    behind = replace(WITH_TOKEN, proxies={"HTTPS_PROXY": "http://proxy.example:3128"})
+    assert explain([down], behind).endswith("Exit code 69: a restart helps only if the settings above are right.")
+    assert explain([down], WITH_TOKEN).endswith("Exit code 69: a restart helps, as soon as the Hub can be reached.")
+    mirror = replace(WITH_TOKEN, endpoint="https://mirror.example")
+    assert explain([down], mirror).endswith("a restart helps only if the settings above are right.")
 
 
 def test_of_several_refusals_the_one_that_needs_most_is_told() -> None:

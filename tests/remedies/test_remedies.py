@@ -94,7 +94,7 @@ def test_a_fine_grained_token_gets_the_checkbox_and_the_prefilled_link() -> None
 def test_a_pending_review_says_that_waiting_helps_and_restarting_does_not() -> None:
     text = flat(explain([Verdict(TOKENIZER, "review-pending", NOT_AUTHORIZED, ALICE)], WITH_TOKEN))
     assert "waiting helps, restarting does not" in text
-    assert "a restart helps only after the authors have answered" in text
+    assert "a restart helps only once the authors have accepted" in text
 
 
 def test_a_pattern_that_matches_nothing_is_named_with_files_that_are_there() -> None:

@@ -96,7 +96,8 @@ def test_models_that_a_token_does_not_cover_are_added_in_one_step() -> None:
 def test_a_repo_that_the_hub_did_not_find_may_also_be_misspelt() -> None:
     hidden = explain([Verdict(LISTED, "token-lacks-repo-scope", NOT_FOUND, NARROW)], WITH_TOKEN)
     assert "Or the name is wrong" in hidden
-    assert steps_of(hidden)[0] == f"see at {HUB}/org (signed in) that org/listed is the right name"
+    first = f"see at {HUB}/org (signed in) that org/listed is the right name"
+    assert steps_of(hidden)[0] == f"{first}; if it is not, correct it in ENTRYPOINT_MODELS"
     refused = explain([Verdict(LISTED, "token-lacks-repo-scope", Evidence(HUB, 403), NARROW)], WITH_TOKEN)
     assert "name is wrong" not in refused
     assert "right name" not in refused

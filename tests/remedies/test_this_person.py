@@ -72,7 +72,7 @@ def test_the_last_line_of_who_waits_says_that_it_waits() -> None:
         "\n\nWhat had been downloaded is kept. Waiting until the Hub answers; asking again by itself."
     )
     assert told("terms-not-accepted", WAITING, lang="zh").endswith(
-        "\n\n没有下载任何文件。正在等待访问权限，会自动重新询问。"
+        "\n\n未下载任何文件。正在等待访问权限，会自动重新询问。"
     )
 
 
