@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
-from entrypoint.doctor import models
 from entrypoint.doctor.models import Answers
 from entrypoint.failures import Failure
-from entrypoint.needs import automap, fallback_list
-from entrypoint.needs.fallbacks import ELIGIBLE
-from entrypoint.settings import Settings, Token
+from entrypoint.needs import automap, fallbacks
+from entrypoint.needs.deployment import Deployment
+from entrypoint.needs.fallbacks import Taken
+from entrypoint.settings import Notice, Settings, Token
 from entrypoint.values import Identity, Need, Verdict
 
 ATTEMPTS = 2
@@ -25,6 +27,16 @@ def surround(environ: Mapping[str, str]) -> None:
     os.environ.update(environ)
     for name in os.environ.keys() - environ.keys():
         del os.environ[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """What a start knows beside the Hub: which of some needs do not lie in place, and the server's command and working
+    directory."""
+
+    unmet: Callable[[Sequence[Need]], Sequence[Need]]
+    command: Sequence[str] = ()
+    cwd: Path = Path()
 
 
 class Asking:
@@ -61,27 +73,47 @@ class Asking:
         self._access = Access(self.hub, token_set=token is not None)
         self._settings = settings
 
-    def ask(self, needs: Sequence[Need]) -> Answers:
-        """The verdicts, those for the repos that hold a model's code included; and those for stand-ins of refused
-        ones."""
+    def ask(self, wanted: Deployment, whereabouts: Whereabouts) -> Answers:
+        """What is said about all needs; then, of those that do not lie in place, what becomes of them: a start goes
+        round with the code that models run, and with the fallbacks of what is refused, until nothing changes any
+        more (`gate.ask` and `recourse`)."""
+        said = dict(zip(wanted.needs, self._access.ask(wanted.needs), strict=True))
+        stand_ins: dict[Need, Need] = {}
+        told = {notice.text for notice in wanted.notices}
+        notices: dict[str, Notice] = {}
+        while True:
+            decisive, choice = self._round(whereabouts.unmet(wanted.needs), said, whereabouts)
+            refused = [verdict for verdict in decisive if not verdict.granted]
+            taken = self._taken(wanted, refused, whereabouts) if choice is None and refused else None
+            notices |= {notice.text: notice for notice in (taken.notices if taken else ()) if notice.text not in told}
+            if taken is None or not taken.replaced:
+                return Answers(tuple(said.values()), decisive, stand_ins, choice, tuple(notices.values()))
+            stand_ins |= {verdict.need: need for verdict, need in taken.replaced}
+            wanted = taken.deployment
+
+    def _round(
+        self, needs: Sequence[Need], said: dict[Need, Verdict], whereabouts: Whereabouts
+    ) -> tuple[tuple[Verdict, ...], Failure | None]:
+        """The verdicts, those on the repos that hold a model's code included; and what only the user can decide.
+        `said` is what is known already, and learns what is new."""
         from entrypoint import plan
 
-        verdicts, code = automap.followed(self._access.ask(needs), self.hub, self._access)
-        verdicts += self._access.ask(code)
+        verdicts, code = automap.followed(self._answers(needs, said), self.hub, self._access)
+        verdicts += self._answers([need for need in whereabouts.unmet(code) if need not in needs], said)
+        said.update({verdict.need: verdict for verdict in verdicts})
         try:
-            checked, choice = plan.check_all(verdicts), None
-        except Failure as failure:
-            checked, choice = tuple(verdicts), failure
-        return Answers(checked, self._stand_ins(checked), choice)
+            checked = plan.check_all(verdicts)
+        except Failure as choice:
+            return tuple(verdicts), choice
+        said.update({verdict.need: verdict for verdict in checked})
+        return checked, None
 
-    def _stand_ins(self, verdicts: Sequence[Verdict]) -> Mapping[Need, Verdict]:
-        try:
-            fallbacks = fallback_list.parse(self._settings.fallbacks)
-        except Failure:
-            return {}  # told with the needs
-        wanted = {
-            verdict.need: models.stand_in(verdict.need, found.repo, found.revision, found.patterns)
-            for verdict in verdicts
-            if verdict.name in ELIGIBLE and (found := fallbacks.get(fallback_list.key(verdict.need.repo)))
-        }
-        return dict(zip(wanted, self._access.ask(list(wanted.values())), strict=True))
+    def _answers(self, needs: Sequence[Need], said: dict[Need, Verdict]) -> list[Verdict]:
+        unknown = [need for need in needs if need not in said]
+        said.update(zip(unknown, self._access.ask(unknown), strict=True))
+        return [said[need] for need in needs]
+
+    def _taken(self, wanted: Deployment, refused: Sequence[Verdict], whereabouts: Whereabouts) -> Taken | None:
+        if not self._settings.fallbacks:
+            return None
+        return fallbacks.take(wanted, self._settings, whereabouts.command, whereabouts.cwd, refused)

@@ -10,6 +10,7 @@ from entrypoint.hub.evidence import Refusal
 from entrypoint.hub.verdicts import Bearer, judge
 from entrypoint.remedies import Context
 from entrypoint.remedies.languages import wording
+from entrypoint.remedies.messages import translated
 from entrypoint.settings import Token
 from entrypoint.values import EXIT_CODES, Evidence, Identity
 
@@ -23,9 +24,11 @@ def none(missed: bool, w: Wording) -> Finding:
     return Finding("token", "warning", w.token_none, {"source": ""})
 
 
-def offline(token: Token | None, w: Wording) -> Finding:
-    facts = {"source": token.source if token else ""}
-    return Finding("token", "skipped", say(w.token_offline, source=token.source) if token else w.token_none, facts)
+def offline(token: Token | None, lang: str, w: Wording) -> Finding:
+    if token is None:
+        return Finding("token", "skipped", w.token_none, {"source": ""})
+    text = say(w.token_offline, source=translated(token.source, lang))
+    return Finding("token", "skipped", text, {"source": token.source})
 
 
 def known(token: Token, identity: Identity, lang: str, w: Wording) -> Finding:
@@ -41,7 +44,7 @@ def known(token: Token, identity: Identity, lang: str, w: Wording) -> Finding:
         "orgs": list(identity.orgs),
         "readable": None if identity.readable is None else list(identity.readable),
     }
-    text = say(w.token_ok, source=token.source, account=identity.account, parts=parts)
+    text = say(w.token_ok, source=translated(token.source, lang), account=identity.account, parts=parts)
     if identity.reads_gated is False:
         return Finding("token", "warning", text + w.stop + w.token_no_gated, facts)
     if identity.readable is not None:
@@ -52,13 +55,13 @@ def known(token: Token, identity: Identity, lang: str, w: Wording) -> Finding:
 
 def refused(token: Token, refusal: Refusal, context: Context, lang: str, w: Wording) -> Finding:
     """`whoami` refused. Only a 401 speaks of the token: mirrors lack the question, and it has a rate limit."""
-    evidence = refusal.evidence
+    evidence, source = refusal.evidence, translated(token.source, lang)
     facts = {"source": token.source, "status": evidence.status, "message": evidence.message}
     if evidence.status == 401 and evidence.from_hub:
         verdict = judge(Evidence(status=401, from_hub=True), Bearer(token_set=True, said=evidence))
         said = told.of_endpoint(evidence, verdict, context, lang)
-        text = w.colon.join((say("{source}", source=token.source), verdict, say("{means}", means=said.means)))
+        text = w.colon.join((say("{source}", source=source), verdict, say("{means}", means=said.means)))
         return Finding("token", "bad", text, facts | {"verdict": verdict}, said.steps, EXIT_CODES[verdict], True)
     if not evidence.status:
-        return Finding("token", "skipped", say(w.token_unasked, source=token.source), facts)
-    return Finding("token", "warning", say(w.token_unknown, source=token.source, status=evidence.status), facts)
+        return Finding("token", "skipped", say(w.token_unasked, source=source), facts)
+    return Finding("token", "warning", say(w.token_unknown, source=source, status=evidence.status), facts)

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from entrypoint import log, settings, signals, streams
 from entrypoint.doctor import report
-from entrypoint.doctor.examination import Examination, Result
+from entrypoint.doctor.errands import Errand
+from entrypoint.doctor.examination import Examination, Result, defect
 from entrypoint.doctor.findings import say
 from entrypoint.doctor.languages import LANGUAGES
-from entrypoint.doctor.shared import Given
+from entrypoint.doctor.shared import SECONDS, Given
+from entrypoint.doctor.trials import Trial
 from entrypoint.doctor.wording import Wording
+
+CLEARING_SECONDS = 0.5
+GRACE_SECONDS = 0.7
+
+
+class Stuck(BaseException):
+    """Not even the wait for the checks has ended: where memory is short, the start of a thread may never return, and
+    without threads a check that hangs keeps all. No `Exception`, for no check may take it for its own trouble."""
 
 
 def main(
@@ -29,16 +41,24 @@ def main(
     streams.forgive()
     lang = settings.language(environ)
     w = LANGUAGES[lang]
-    examination: Examination | None = None
+    trials: list[Trial] = []
 
     def end(code: int) -> None:
-        if examination is not None:
-            examination.clear()
+        """A trial whose thread hangs, or is interrupted, is ended as far as that can be done in a moment."""
+        moment = time.monotonic() + CLEARING_SECONDS
+        for clearing in [Errand("cache", trial.end) for trial in trials if not trial.gone]:
+            clearing.give_time(moment)
         leave(code)
 
     signals.end_with(lambda number: end(128 + number))
-    examination = Examination(Given(dict(environ), command, time.monotonic() if began is None else began), lang, w)
-    result = examination.result()
+    given = Given(dict(environ), command, time.monotonic() if began is None else began)
+    try:
+        with _alarm(given.began + SECONDS + GRACE_SECONDS):
+            result = Examination(given, lang, w, trials.append).result()
+    except (Exception, Stuck) as error:
+        finding = defect("doctor", error, w)
+        seconds = time.monotonic() - given.began
+        result = Result((finding,), finding.exit_code, seconds, secrets=tuple(settings.secrets(environ)))
     redact = log.redactor(result.secrets)
     if as_json:
         text = report.for_programs(result.findings, result.exit_code, result.seconds, redact)
@@ -49,6 +69,21 @@ def main(
     sys.stdout.flush()
     signals.kill_children()  # a PrivateGPT whose settings do not end loading
     end(result.exit_code)
+
+
+@contextlib.contextmanager
+def _alarm(moment: float) -> Iterator[None]:
+    """`Stuck` is raised in the main thread at a moment of `time.monotonic`."""
+
+    def ring(_number: int, _frame: object) -> None:
+        raise Stuck
+
+    signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, max(0.001, moment - time.monotonic()))
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _last(result: Result, w: Wording) -> str:

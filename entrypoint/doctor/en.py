@@ -73,6 +73,7 @@ ENGLISH = Wording(
     model_only_new="A new download would be refused: {verdict}",
     model_granted="{repo}: access is granted ({source})",
     model_stand_in="Its stand-in {repo} is granted and will be taken",
+    model_stand_in_here="Its stand-in {repo} is in place and will be taken",
     model_stand_in_held="{repo}: cannot be had now; its stand-in {stand_in} is in place and will be taken",
     model_stand_in_refused="Its stand-in {repo} is refused, too: {verdict}",
     model_optional="It is optional: the server starts without it",

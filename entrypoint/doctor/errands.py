@@ -23,7 +23,8 @@ class Unmet(Exception):  # noqa: N818 - nothing broke here, but there
 
 
 class Errand(threading.Thread, Generic[T]):
-    """`work` in a daemon thread, begun at once. `trouble` is what it raised, None until then."""
+    """`work` in a daemon thread, begun at once. An errand may wait for such alone as were made before it: where no
+    thread can be had, each is run to its end as it is made. `trouble` is what it raised, None until then."""
 
     def __init__(self, name: str, work: Callable[[], T]) -> None:
         super().__init__(name=name, daemon=True)
@@ -32,7 +33,10 @@ class Errand(threading.Thread, Generic[T]):
         self._waits_for: Errand[Any] | None = None
         self._ended = threading.Event()
         self._brought: list[T] = []
-        self.start()
+        try:
+            self.start()
+        except RuntimeError:  # a limit on memory or processes lets no thread be made: then one after another
+            self.run()
 
     def run(self) -> None:
         try:
@@ -57,6 +61,10 @@ class Errand(threading.Thread, Generic[T]):
         if not ended or self.trouble is not None:
             raise Unmet(self.to_blame().name)
         return self._brought[0]
+
+    def give_time(self, until: float) -> None:
+        """Returns when it has ended, or at `until` (of `time.monotonic`)."""
+        self._ended.wait(max(0.0, until - time.monotonic()))
 
     @property
     def ended(self) -> bool:

@@ -8,15 +8,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
-from entrypoint import remedies, waiting
-from entrypoint.doctor import bearer, hosts, journal, models, outcome, program, reading, road, trials, volumes, wanted
+from entrypoint import remedies
+from entrypoint.doctor import bearer, hosts, journal, models, outcome, program, reading, road, volumes, wanted
 from entrypoint.doctor.errands import Errand, Unmet
 from entrypoint.doctor.findings import Finding, say, told_in
 from entrypoint.doctor.models import Answers
 from entrypoint.doctor.probe import Answer
 from entrypoint.doctor.shared import Given, Shared, brought
+from entrypoint.doctor.trials import Trial
 from entrypoint.doctor.wording import Wording
 from entrypoint.failures import CANT_CREATE, SOFTWARE, TEMP_FAIL, UNAVAILABLE, Failure
 from entrypoint.remedies.facts import HUB
@@ -24,7 +24,6 @@ from entrypoint.remedies.phrases import HUB_HOSTS
 from entrypoint.text import clean
 from entrypoint.values import Evidence, Identity, Need, Place, Verdict
 
-CLEARING_SECONDS = 0.1
 _OF_HUB = ("token", "proxy", "dns", "tls", "clock", "endpoint", "model", "hosts")
 _LATE_CODES = {**dict.fromkeys(_OF_HUB, UNAVAILABLE), "cache": CANT_CREATE, "held": CANT_CREATE}
 
@@ -38,18 +37,19 @@ class Result:
     findings: tuple[Finding, ...]
     exit_code: int
     seconds: float
-    offline: bool
-    waits: bool
-    secrets: tuple[str, ...] = field(repr=False)
+    offline: bool = False
+    waits: bool = False
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 class Examination:
-    """Begins at once. `result` waits for it, never beyond its seconds."""
+    """Begins at once. `result` waits for it, never beyond its seconds. `begun` hears of each trial in a folder: whoever
+    ends the process must end them."""
 
-    def __init__(self, given: Given, lang: str, w: Wording) -> None:
+    def __init__(self, given: Given, lang: str, w: Wording, begun: Callable[[Trial], None]) -> None:
         self._given, self._lang, self._w = given, lang, w
         self._shared = Shared(given, w)
-        self._trials: list[Path] = []
+        self._begun = begun
         checks: dict[str, Check] = {
             "settings": lambda: reading.findings(self._shared.reading.wait(), w),
             "command": lambda: program.findings(given.command, given.environ, w) if given.command else (),
@@ -70,7 +70,7 @@ class Examination:
 
     def result(self) -> Result:
         for check in self._checks.values():
-            check.join(max(0.0, self._shared.end - time.monotonic()))
+            check.give_time(self._shared.end)
         findings = [
             told_in(self._lang, finding) for name, check in self._checks.items() for finding in self._of(name, check)
         ]
@@ -83,13 +83,8 @@ class Examination:
         code = outcome.exit_code(weighed, remedies.exit_code(stopping))
         token = brought(self._shared.token)
         waits = bool(settings and settings.on_refusal == "wait" and code == remedies.exit_code(stopping))
-        waits = waits and not any(waiting.is_vain(verdict, token) for verdict in stopping)
+        waits = waits and answers is not None and not models.hopeless(stopping, answers, token)
         return Result(weighed, code, seconds, bool(settings and settings.offline), waits, self._shared.secrets())
-
-    def clear(self) -> None:
-        """Removes what trials in hung folders may have left, as far as that can be done in an instant."""
-        for cleaning in [Errand("cache", _removing(own)) for own in self._trials]:
-            cleaning.join(CLEARING_SECONDS)
 
     def _of(self, name: str, check: Errand[list[Finding]]) -> list[Finding]:
         """What the check found, or why it found nothing."""
@@ -101,14 +96,14 @@ class Examination:
             return [self._late(name, check.trouble.errand)]
         if isinstance(check.trouble, Failure):
             return [reading.of_failure(name, check.trouble)]
-        return [self._defect(name, check.trouble)]
+        return [defect(name, check.trouble, self._w)]
 
     def _late(self, name: str, blamed: str, subject: str = "") -> Finding:
         """A check that did not end, or that lacked what another was to bring: that one's line has the remedy."""
         own = blamed == name or blamed not in self._names
         trouble = self._shared.trouble_of(blamed)
         if own and trouble is not None:
-            return reading.of_failure(name, trouble) if isinstance(trouble, Failure) else self._defect(name, trouble)
+            return reading.of_failure(name, trouble) if isinstance(trouble, Failure) else defect(name, trouble, self._w)
         lead = f"{subject}{self._w.colon}" if subject else ""
         facts = {"late": blamed}
         if not own:
@@ -118,10 +113,6 @@ class Examination:
         code = _LATE_CODES.get(blamed, TEMP_FAIL)
         return Finding(name, "bad", lead + self._w.late, facts, (step,), code, name in _OF_HUB)
 
-    def _defect(self, name: str, error: Exception) -> Finding:
-        kind = clean(f"{type(error).__name__}: {error}", 200)
-        return Finding(name, "bad", say(self._w.defect, kind=kind), {"defect": kind}, (), SOFTWARE)
-
     # The checks
 
     def _check_needs(self) -> Iterable[Finding]:
@@ -130,7 +121,7 @@ class Examination:
     def _check_token(self) -> Iterable[Finding]:
         settings, token = self._shared.settings.wait(), self._shared.token.wait()
         if settings.offline:
-            return [bearer.offline(token, self._w)]
+            return [bearer.offline(token, self._lang, self._w)]
         if token is None:
             return [bearer.none(self._token_missed(), self._w)]
         found = self._shared.identity.wait()
@@ -146,10 +137,7 @@ class Examination:
             )
         except Unmet:
             return False
-        return any(
-            verdict.name == "token-missing" and verdict.need.required and not held.has(verdict.need)
-            for verdict in answers.verdicts
-        )
+        return any(verdict.name == "token-missing" for verdict in models.stopping(held, answers))
 
     def _check_proxy(self) -> Iterable[Finding]:
         settings = self._shared.settings.wait()
@@ -222,16 +210,15 @@ class Examination:
 
     def _check_cache(self) -> Iterable[Finding]:
         settings = self._shared.settings.wait()
-        begun = self._trials.append
         try:
             needs: tuple[Need, ...] | None = self._shared.needs.wait(self._shared.waiting).needs
         except Unmet:
             needs = None
         looks = {
-            place: Errand("cache", _looking(place, settings.environ, begun))
+            place: Errand("cache", _looking(place, settings.environ, self._begun))
             for place in volumes.places(needs or (), settings.hub_cache)
         }
-        unmet, granted = self._expected(needs)
+        coming, granted = self._expected(needs)
         sizes: list[tuple[Place, int]] = []
         for place, errand in looks.items():
             try:
@@ -239,7 +226,7 @@ class Examination:
             except Unmet as hung:
                 yield self._hung(place, hung, errand)
                 continue
-            here = None if unmet is None else tuple(need for need in unmet if need.place == place)
+            here = None if coming is None else tuple(need for need in coming if need.place == place)
             size = sum(volumes.missing_bytes(verdict) for verdict in granted if verdict.need.place == place)
             yield from volumes.findings(look, volumes.Wanted(here, size if granted else None), self._w)
             if look.tried.fault is None:
@@ -253,31 +240,35 @@ class Examination:
         except Unmet:
             return needs, []
         try:
-            verdicts = self._shared.verdicts.wait(self._shared.waiting).verdicts
+            decisive = self._shared.verdicts.wait(self._shared.waiting).decisive
         except Unmet:
-            verdicts = ()
-        granted = [v for v in verdicts if v.granted and v.need.required and not held.has(v.need)]
-        return held.unmet, granted
+            decisive = None
+        if decisive is None:
+            return held.unmet, []
+        coming = [verdict for verdict in decisive if not held.has(verdict.need)]
+        granted = [verdict for verdict in coming if verdict.granted and verdict.need.required]
+        return tuple(verdict.need for verdict in coming), granted
 
     def _hung(self, place: Place, hung: Unmet, errand: Errand[volumes.Look]) -> Finding:
         if errand.trouble is not None:
-            return self._defect("cache", errand.trouble)
+            return defect("cache", errand.trouble, self._w)
         step = say(self._w.cache_late_step, folder=place.path)
         facts = {"late": hung.errand, "folder": str(place.path)}
         return Finding("cache", "bad", f"{place.path}{self._w.colon}{self._w.late}", facts, (step,), CANT_CREATE, True)
+
+
+def defect(name: str, error: BaseException, w: Wording) -> Finding:
+    kind = clean(": ".join(filter(None, (type(error).__name__, str(error)))), 200)
+    return Finding(name, "bad", say(w.defect, kind=kind), {"defect": kind}, (), SOFTWARE)
 
 
 def _listed(check: Check) -> Callable[[], list[Finding]]:
     return lambda: list(check())
 
 
-def _removing(own: Path) -> Callable[[], None]:
-    return lambda: trials.remove(own)
-
-
 def _reaching(host: hosts.Host, environ: Mapping[str, str], until: float) -> Callable[[], tuple[hosts.Host, Answer]]:
     return lambda: hosts.reach(host, environ, until)
 
 
-def _looking(place: Place, environ: Mapping[str, str], begun: Callable[[Path], None]) -> Callable[[], volumes.Look]:
+def _looking(place: Place, environ: Mapping[str, str], begun: Callable[[Trial], None]) -> Callable[[], volumes.Look]:
     return lambda: volumes.look(place, environ, begun)

@@ -25,4 +25,4 @@ def _usable(folder: str) -> bool:
     existing = room.nearest_existing(Path(folder))
     if str(existing) == folder and not place.is_ours(folder):
         return False
-    return room.obstacle(existing) is None and os.access(existing, os.W_OK | os.X_OK)
+    return room.obstacle(Path(folder)) is None and os.access(existing, os.W_OK | os.X_OK)

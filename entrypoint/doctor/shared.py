@@ -28,8 +28,9 @@ from entrypoint.needs import deployment
 from entrypoint.needs.deployment import Deployment
 from entrypoint.redaction import known
 from entrypoint.remedies import Context
+from entrypoint.remedies.messages import translated
 from entrypoint.settings import Settings, Token, proxies, secrets
-from entrypoint.values import Identity
+from entrypoint.values import Identity, Need
 
 SECONDS = 8.0
 READING_SHARE, NETWORK_SHARE, WAITING_SHARE, LAST_SHARE = 0.15, 0.75, 0.85, 0.95
@@ -63,6 +64,7 @@ class Shared:
         self.network, self.waiting, self.last, self.end = (
             self.began + share * given.seconds for share in (NETWORK_SHARE, WAITING_SHARE, LAST_SHARE, 1.0)
         )
+        self.half = (self.began + self.network) / 2
         self.reading = Errand(
             "settings", lambda: reading.read(given.environ, stderr_is_terminal=self.terminal, root=given.root)
         )
@@ -119,14 +121,14 @@ class Shared:
 
     def _look_at_held(self) -> Held:
         settings, found = self.settings.wait(), self.needs.wait()
-        return wanted.look(found, settings, self._given.command, Path.cwd(), lambda: time.monotonic() > self.network)
+        return wanted.look(found, settings, self._given.command, Path.cwd(), self._time_is_up)
 
     def _find_token(self) -> Token | None:
         settings = self.settings.wait()
         if settings.token is not None or settings.models:
             return settings.token
         try:
-            return self.needs.wait(self.began + (self.network - self.began) / 2).token
+            return self.needs.wait(self.half).token
         except Unmet:
             return None  # it can only be one that stands in settings which do not load
 
@@ -177,18 +179,29 @@ class Shared:
             return refusal
 
     def _ask_access(self) -> Answers:
-        needs = self.needs.wait().needs
-        if not needs or self.settings.wait().offline:
+        found = self.needs.wait()
+        if not found.needs or self.settings.wait().offline:
             return Answers()
         self._named()
-        return self.hub.wait().ask(needs)
+        return self.hub.wait().ask(found, asking.Whereabouts(self._unmet, self._given.command, Path.cwd()))
+
+    def _unmet(self, needs: Sequence[Need]) -> Sequence[Need]:
+        """All of them, where a hung volume does not tell."""
+        try:
+            held = self.held.wait(self.half)
+        except Unmet:
+            return needs
+        return held.lacking(needs, self._time_is_up)
+
+    def _time_is_up(self) -> bool:
+        return time.monotonic() > self.network
 
     @property
     def context(self) -> Context:
         settings, token = self.settings.wait(), brought(self.token)
         return Context(
             endpoint=settings.endpoint,
-            token_source=token.source if token else "",
+            token_source=translated(token.source, settings.lang) if token else "",
             proxies=proxies.variables(settings.environ),
             now=self._given.now(),
             take_out=known(self.secrets()),

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import os
 import shutil
-import tempfile
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 PREFIX = ".model-entrypoint-doctor-"
+REMOVALS = 20
 Skill = Literal["symlinks", "locks", "rename"]
 
 
@@ -24,36 +24,57 @@ class Tried:
     lacks: frozenset[Skill] = frozenset()
 
 
-def try_out(folder: Path, begun: Callable[[Path], None] = lambda _path: None) -> Tried:
-    """Tries in an existing folder. `begun` hears of the folder of our own before anything is put into it: whoever ends
-    the process in the middle must remove it."""
+class Trial:
+    """A folder of our own below `folder`, to be made by `begin`; `end` may come at any moment, from any thread."""
+
+    def __init__(self, folder: Path) -> None:
+        self.own = folder / f"{PREFIX}{os.urandom(4).hex()}"
+        self.gone = False
+        self._ended = False
+        self._lock = threading.RLock()  # a signal may interrupt the very thread that holds it
+
+    def begin(self) -> None:
+        """Raises OSError where it cannot be made, or shall not be any more."""
+        with self._lock:
+            if self._ended:
+                raise InterruptedError
+            self.own.mkdir(mode=0o700)
+
+    def end(self) -> None:
+        """Removes the folder, for good. Files that its own thread still puts into it meanwhile go with it: without the
+        folder, that comes to its end soon."""
+        with self._lock:
+            self._ended = True
+        for _ in range(REMOVALS):
+            shutil.rmtree(self.own, ignore_errors=True)
+            if not os.path.lexists(self.own):
+                self.gone = True
+                return
+
+
+def try_out(folder: Path, begun: Callable[[Trial], None] = lambda _trial: None) -> Tried:
+    """Tries in an existing folder. `begun` hears of the trial before anything is made: whoever ends the process in the
+    middle must end that, too."""
+    trial = Trial(folder)
+    begun(trial)
     try:
-        own = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder))
-    except OSError as error:
-        return Tried(error)
-    begun(own)
-    try:
-        file = own / "file"
+        trial.begin()
+        file = trial.own / "file"
         with file.open("wb") as stream:
             stream.write(b"x" * 4096)
             stream.flush()
             os.fsync(stream.fileno())  # a full or over-quota network volume says so here, not before
-        trials: dict[Skill, Callable[[Path], None]] = {"symlinks": _link, "locks": _lock, "rename": _rename}
-        return Tried(lacks=frozenset(skill for skill, trial in trials.items() if not _works(trial, file)))
+        skills: dict[Skill, Callable[[Path], None]] = {"symlinks": _link, "locks": _lock, "rename": _rename}
+        return Tried(lacks=frozenset(skill for skill, try_it in skills.items() if not _works(try_it, file)))
     except OSError as error:
         return Tried(error)
     finally:
-        remove(own)
+        trial.end()
 
 
-def remove(own: Path) -> None:
-    with contextlib.suppress(OSError):
-        shutil.rmtree(own)
-
-
-def _works(trial: Callable[[Path], None], file: Path) -> bool:
+def _works(try_it: Callable[[Path], None], file: Path) -> bool:
     try:
-        trial(file)
+        try_it(file)
     except OSError:
         return False
     return True

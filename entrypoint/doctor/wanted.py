@@ -38,6 +38,12 @@ class Held:
     def has(self, need: Need) -> bool:
         return need in self.met or need in self.unproved
 
+    def lacking(self, needs: Sequence[Need], time_is_up: Callable[[], bool]) -> tuple[Need, ...]:
+        """What is still to come of `needs`, whether this look was for them or not, and of the code of what is met."""
+        unknown = [need for need in needs if not self.has(need) and need not in self.unmet]
+        found = look_at(unknown, offline=False, time_is_up=time_is_up).unmet
+        return tuple(dict.fromkeys((*(need for need in self.unmet if need in needs or need.use == "code"), *found)))
+
     def stand_in(self, need: Need, verdict: Verdict | None) -> Need | None:
         """What serves for `need`, of which the Hub said `verdict` (None: nothing). After a refusal, the fallback is
         asked for, too."""
@@ -64,8 +70,7 @@ def look(
         return replace(held, stand_ins=_stand_ins(wanted, settings, command, cwd, held.unmet, time_is_up))
     if held.failure is None or held.failure.name != "offline-incomplete":
         return held
-    unmet = [need for need in held.unmet if receipts.read(need) is None]
-    stand_ins = _stand_ins(wanted, settings, command, cwd, unmet, time_is_up)
+    stand_ins = _stand_ins(wanted, settings, command, cwd, held.unmet, time_is_up)
     served = look_at(tuple(stand_ins.get(need, need) for need in wanted.needs), offline=True, time_is_up=time_is_up)
     return replace(served, stand_ins=stand_ins) if stand_ins else held
 
@@ -81,7 +86,7 @@ def _stand_ins(
     """As a start takes them that cannot ask the Hub."""
     try:
         verdicts = [Verdict(need, "hub-unreachable") for need in unmet]
-        taken = fallbacks.in_place(wanted, settings, command, cwd, verdicts, _until(time_is_up))
+        taken = fallbacks.in_place(wanted, settings, command, cwd, verdicts, _until(time_is_up), write=False)
     except (Failure, TimeUp):  # a list that is none is told with the needs
         return {}
     return {verdict.need: need for verdict, need in taken.replaced} if taken else {}

@@ -85,6 +85,7 @@ class Wording:
     model_only_new: str
     model_granted: str
     model_stand_in: str
+    model_stand_in_here: str
     model_stand_in_held: str
     model_stand_in_refused: str
     model_optional: str

@@ -72,6 +72,7 @@ CHINESE = Wording(
     model_only_new="若重新下载则会被拒绝：{verdict}",
     model_granted="{repo}：可以访问（{source}）",
     model_stand_in="其替代模型 {repo} 可以访问，将改用它",
+    model_stand_in_here="其替代模型 {repo} 已就位，将改用它",
     model_stand_in_held="{repo}：暂时无法取得；其替代模型 {stand_in} 已就位，将改用它",
     model_stand_in_refused="其替代模型 {repo} 也被拒绝：{verdict}",
     model_optional="该模型是可选的，没有它服务器也会启动",

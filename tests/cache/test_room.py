@@ -133,6 +133,38 @@ def test_a_file_in_the_folders_place_is_told_as_one(need: Need, tmp_path: Path, 
     assert f"{tmp_path}/file is not a folder" in caught.value.why
 
 
+@pytest.mark.parametrize("dry", [False, True])
+@pytest.mark.parametrize(
+    "below", ["", "models--acme--tiny", "models--acme--tiny/blobs", "models--acme--tiny/snapshots"]
+)
+@pytest.mark.parametrize("target", ["/nonexistent/volume", "", None], ids=["dangling", "loop", "file"])
+def test_what_is_in_the_way_of_a_folder_is_named(
+    need: Need, tmp_path: Path, below: str, target: str | None, dry: bool
+) -> None:
+    place = Place("hub-cache", tmp_path / "hub")
+    entry = place.path / below
+    entry.parent.mkdir(parents=True, exist_ok=True)
+    if target is None:
+        entry.write_text("x")
+    else:
+        entry.symlink_to(target or entry)
+
+    with pytest.raises(Failure) as caught:
+        room.check_writable(replace(need, place=place), dry=dry)
+
+    assert (caught.value.name, caught.value.exit_code) == ("cache-unusable", 73)
+    kind = "not a folder" if target is None else "a symlink that leads to no folder"
+    assert caught.value.why == f"{entry} is {kind}."
+
+
+def test_a_symlink_to_a_folder_is_no_obstacle(need: Need, tmp_path: Path) -> None:
+    (tmp_path / "volume").mkdir()
+    (tmp_path / "hub").symlink_to("volume")
+
+    assert room.obstacle(tmp_path / "hub" / "new") is None
+    room.check_writable(replace(need, place=Place("hub-cache", tmp_path / "hub")))
+
+
 @needs_mounts
 def test_a_disk_that_is_too_small_is_told_before_the_first_byte(tmp_path: Path) -> None:
     folder = tmp_path / "hub"

@@ -16,8 +16,10 @@ import pytest
 from localhub import LocalHub
 from tests.doctor.conftest import TOKEN
 from tests.doctor.forwarding import forwarding
+from tests.needs.fake_privategpt import FakePrivateGPT, settings_of
 from tests.process.harness import REPOSITORY, Program
 
+GGUFS = {"a.Q4_K_M.gguf": b"GGUF" * 9, "a.Q8_0.gguf": b"GGUF" * 10}
 OPEN = {"config.json": b"{}", "model.safetensors": b"open weights"}
 FALLBACK = {"ENTRYPOINT_MODELS": "org/gated", "ENTRYPOINT_FALLBACKS": "org/gated=org/open", "HF_TOKEN": TOKEN}
 BRIEF = "import time; sleep = time.sleep; time.sleep = lambda seconds: sleep(min(seconds, 0.01))\n"
@@ -87,6 +89,48 @@ def fallback_in_place_but_the_way_is_shut(hub: LocalHub, program: Program) -> Va
     return FALLBACK
 
 
+def without_token_but_with_a_fallback(_hub: LocalHub, _program: Program) -> Variables:
+    return {**FALLBACK, "HF_TOKEN": ""}
+
+
+def fallback_among_several_quantisations(hub: LocalHub, _program: Program) -> Variables:
+    hub.add_repo("org/gguf", GGUFS)
+    return {**FALLBACK, "ENTRYPOINT_FALLBACKS": "org/gated=org/gguf"}
+
+
+def fallback_whose_file_is_not_there(hub: LocalHub, _program: Program) -> Variables:
+    hub.add_repo("org/gguf", GGUFS)
+    return {**FALLBACK, "ENTRYPOINT_FALLBACKS": "org/gated=org/gguf:none.gguf"}
+
+
+def fallback_in_place_on_a_folder_that_is_no_more_granted(hub: LocalHub, program: Program) -> Variables:
+    assert program("run", "--", "true", **FALLBACK).returncode == 0
+    hub.set_repo("org/open", gated="manual")
+    return FALLBACK
+
+
+def in_place_but_gated_by_now_beside_several_quantisations(hub: LocalHub, program: Program) -> Variables:
+    assert program("prefetch").returncode == 0
+    hub.set_repo("acme/tiny", gated="manual")
+    hub.add_repo("org/gguf", GGUFS)
+    return {"ENTRYPOINT_MODELS": "acme/tiny org/gguf"}
+
+
+def cache_in_whose_way_is(entry: str, target: str = "") -> Prepare:
+    """`entry` is a symlink to `target`, or a file."""
+
+    def prepare(_hub: LocalHub, program: Program) -> Variables:
+        path = program.folder / "hf" / entry
+        path.parent.mkdir(parents=True)
+        if target:
+            path.symlink_to(target)
+        else:
+            path.touch()
+        return {}
+
+    return prepare
+
+
 TABLE: dict[str, tuple[Prepare, int]] = {
     "all is well": (good, 0),
     "in place, and the Hub is down": (in_place_and_no_hub, 0),
@@ -102,6 +146,14 @@ TABLE: dict[str, tuple[Prepare, int]] = {
     "fallback in place, and offline": (fallback_in_place_and_offline, 0),
     "fallback in place, and no name server": (fallback_in_place_and_no_name_server, 0),
     "fallback in place, and a sign-in page": (fallback_in_place_but_the_way_is_shut, 76),
+    "fallback in place, and refused by now": (fallback_in_place_on_a_folder_that_is_no_more_granted, 0),
+    "fallback without a token": (without_token_but_with_a_fallback, 0),
+    "fallback of several quantisations": (fallback_among_several_quantisations, 78),
+    "fallback without the file that it names": (fallback_whose_file_is_not_there, 77),
+    "in place but gated by now, and several quantisations": (
+        in_place_but_gated_by_now_beside_several_quantisations,
+        78,
+    ),
     "a bad token": (with_variables(HF_TOKEN="hf_" + "b" * 34), 77),
     "no such model": (with_variables(ENTRYPOINT_MODELS="acme/tinny", HF_TOKEN=TOKEN), 78),
     "no such model, and waiting": (
@@ -116,6 +168,10 @@ TABLE: dict[str, tuple[Prepare, int]] = {
     "a name that nobody knows": (with_variables(HF_ENDPOINT="https://hub.localhub.invalid"), 69),
     "offline, and nothing in place": (with_variables(HF_HUB_OFFLINE="1"), 78),
     "a setting that cannot be": (with_variables(ENTRYPOINT_STALL_SECONDS="soon"), 78),
+    "a cache that leads nowhere": (cache_in_whose_way_is("hub", "/nonexistent/volume"), 73),
+    "a cache that leads to itself": (cache_in_whose_way_is("hub", "hub"), 73),
+    "a repo that leads to itself": (cache_in_whose_way_is("hub/models--acme--tiny", "models--acme--tiny"), 73),
+    "a file in place of the snapshots": (cache_in_whose_way_is("hub/models--acme--tiny/snapshots"), 73),
     "a cache that cannot be": (with_variables(HF_HUB_CACHE="/dev/null/hub"), 73),
 }
 
@@ -138,6 +194,54 @@ def test_doctor_ends_as_a_start_would(hub: LocalHub, impatient: Program, prepare
 
     examined = impatient("doctor", "--", "true")
     started = impatient("run", "--", "true")
+
+    assert (examined.returncode, started.returncode) == (code, code), examined.stdout + started.stderr
+
+
+LLAMA = {"llm": {"mode": "llamacpp"}, "llamacpp": {"llm_hf_repo_id": "org/llm", "llm_hf_model_file": "a.gguf"}}
+LEARNS = {
+    "llm": {"mode": "llamacpp"},
+    "llamacpp": {
+        "llm_hf_repo_id": "${PGPT_HF_REPO_ID:org/llm}",
+        "llm_hf_model_file": "${PGPT_HF_MODEL_FILE:a.gguf}",
+    },
+}
+EMBEDDING = {
+    "embedding": {"mode": "huggingface"},
+    "huggingface": {"embedding_hf_model_name": "${PGPT_EMBEDDING_HF_MODEL_NAME:org/gated}", "access_token": ""},
+}
+
+
+@pytest.mark.parametrize(
+    ("settings", "fallback", "code"),
+    [
+        (LEARNS, "org/llm=org/gguf:a.Q8_0.gguf", 0),
+        (LEARNS, "org/llm=org/gguf", 77),
+        (LEARNS, "org/llm=org/gguf:*Q8*", 77),
+        (LEARNS, "org/llm=org/gguf:none.gguf", 77),
+        (LLAMA, "org/llm=org/gguf:a.Q8_0.gguf", 77),
+        (EMBEDDING, "org/gated=org/open", 0),
+        (EMBEDDING, "org/gated=org/with-code", 77),
+    ],
+    ids=["taken", "no file", "glob", "missing file", "not learned", "embedding", "code of a gated repo"],
+)
+def test_both_know_which_fallback_privategpt_would_use(
+    hub: LocalHub, impatient: Program, settings: dict[str, Any], fallback: str, code: int
+) -> None:
+    app = FakePrivateGPT(impatient.folder)
+    app.holds(settings_of("0.6", **settings))
+    hub.add_repo("org/llm", {"a.gguf": b"GGUF" * 9}, gated="manual")
+    hub.add_repo("org/gguf", GGUFS)
+    hub.add_repo("org/code", {"modeling.py": b""}, gated="manual")
+    auto_map = b'{"auto_map": {"AutoModel": "org/code--modeling.Model"}}'
+    hub.add_repo("org/with-code", {**OPEN, "config.json": auto_map, "tokenizer.json": b"{}"})
+    impatient.variables |= {"ENTRYPOINT_MODELS": "", "HF_TOKEN": TOKEN, "ENTRYPOINT_FALLBACKS": fallback}
+    impatient.variables |= {"PATH": app.path, "PYTHONPATH": f"{impatient.variables['PYTHONPATH']}:/private_gpt/"}
+    impatient.folder.joinpath("private_gpt", "__main__.py").touch()
+    server = (".venv/bin/python", "-m", "private_gpt")
+
+    examined = impatient("doctor", "--", *server)
+    started = impatient("run", "--", *server)
 
     assert (examined.returncode, started.returncode) == (code, code), examined.stdout + started.stderr
 

@@ -8,6 +8,7 @@ from entrypoint.doctor.findings import Finding
 from entrypoint.doctor.zh import CHINESE
 from entrypoint.hub.evidence import Refusal
 from entrypoint.remedies import Context
+from entrypoint.sentence import say
 from entrypoint.settings import Token
 from entrypoint.values import Evidence, Identity
 
@@ -72,11 +73,26 @@ def test_no_token_is_bad_only_where_a_model_was_refused_for_it() -> None:
     assert (bearer.none(True, ENGLISH).status, bearer.none(True, ENGLISH).exit_code) == ("bad", 77)
 
 
+def test_where_it_comes_from_is_told_in_the_persons_language() -> None:
+    token = Token(TOKEN.value, say("huggingface.access_token in PrivateGPT's settings"))
+    nobody = Refusal(Evidence(trouble="timeout"))
+    findings = [
+        bearer.known(token, Identity("alice"), "zh", CHINESE),
+        bearer.refused(token, Refusal(Evidence(status=401, from_hub=True)), CONTEXT, "zh", CHINESE),
+        bearer.refused(token, Refusal(Evidence(status=404, from_hub=True)), CONTEXT, "zh", CHINESE),
+        bearer.refused(token, nobody, CONTEXT, "zh", CHINESE),
+        bearer.offline(token, "zh", CHINESE),
+    ]
+
+    for finding in findings:
+        assert "PrivateGPT 的配置项 huggingface.access_token" in finding.text
+
+
 def test_the_token_itself_is_never_told() -> None:
     findings = [
         bearer.known(TOKEN, Identity("alice"), "en", ENGLISH),
         refused(401, "bad"),
-        bearer.offline(TOKEN, ENGLISH),
+        bearer.offline(TOKEN, "en", ENGLISH),
     ]
 
     assert TOKEN.value not in repr(findings)

@@ -236,7 +236,33 @@ def test_a_stand_in_that_is_refused_too_is_told_beside_the_model(program: Progra
     report = examine(program, ENTRYPOINT_FALLBACKS="acme/tiny=acme/none", HF_TOKEN=TOKEN)
 
     assert report.code == 77
-    assert "Its stand-in acme/none is refused, too: repo-not-found" in report.of("model")["text"]
+    model, stand_in = report.all("model")
+    assert "Its stand-in acme/none is refused, too: repo-not-found" in model["text"]
+    assert stand_in["text"].startswith("repo-not-found: acme/none")
+    assert stand_in["steps"]
+
+
+def test_a_stand_in_that_is_in_place_is_taken_whatever_the_hub_says_of_it_now(program: Program, hub: LocalHub) -> None:
+    hub.set_repo("acme/tiny", gated="auto")
+    hub.add_repo("acme/open", {"config.json": b"{}"})
+    fallback = {"ENTRYPOINT_FALLBACKS": "acme/tiny=acme/open", "HF_TOKEN": TOKEN}
+    assert program("prefetch", **fallback).returncode == 0
+    hub.set_repo("acme/open", gated="auto")
+
+    report = examine(program, **fallback)
+
+    assert (report.code, report.bad) == (0, [])
+    assert report.of("model")["text"].endswith("Its stand-in acme/open is in place and will be taken")
+    assert report.all("cache")[0]["facts"]["needed_bytes"] is None
+
+
+def test_a_stand_in_that_could_still_be_had_is_waited_for(program: Program, hub: LocalHub) -> None:
+    """A name that nobody has is hopeless; but the fallback's terms can be accepted."""
+    hub.add_repo("acme/gated", {"config.json": b"{}"}, gated="auto")
+    waits = {"HF_TOKEN": TOKEN, "ENTRYPOINT_ON_REFUSAL": "wait", "ENTRYPOINT_MODELS": "acme/none"}
+
+    assert "would wait" in program("doctor", ENTRYPOINT_FALLBACKS="acme/none=acme/gated", **waits).stdout
+    assert "would wait" not in program("doctor", ENTRYPOINT_FALLBACKS="acme/none=acme/nor-that", **waits).stdout
 
 
 def test_a_sign_in_page_is_no_hub(program: Program, hub: LocalHub) -> None:

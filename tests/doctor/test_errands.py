@@ -46,6 +46,18 @@ def test_a_failure_is_blamed_on_the_first_in_the_chain() -> None:
     assert isinstance(fails.trouble, ValueError)
 
 
+def test_where_no_thread_can_be_had_errands_are_run_one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    first = Errand("needs", lambda: 7)
+    second = Errand("model", lambda: first.wait() + 1)
+    second.give_time(time.monotonic())
+
+    assert (second.ended, second.wait()) == (True, 8)
+
+
 def test_a_wait_that_was_given_up_blames_nobody_later() -> None:
     never = threading.Event()
     hangs = Errand("needs", never.wait)

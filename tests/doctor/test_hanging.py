@@ -170,6 +170,22 @@ def test_what_privategpt_asks_for_is_told(program: Program, hub: LocalHub) -> No
     assert report.all("cache")[0]["facts"]["kind"] == "folder"
 
 
+def test_why_privategpt_would_not_use_a_fallback_is_told(program: Program, hub: LocalHub) -> None:
+    app = FakePrivateGPT(program.folder)
+    app.holds(settings_of("0.6", llm={"mode": "llamacpp", "tokenizer": ""}))
+    hub.add_repo("org/model-GGUF", {"model.Q4_K_M.gguf": b"GGUF" * 100}, gated="auto")
+    hub.add_repo("org/open-GGUF", {"open.gguf": b"GGUF" * 100})
+    fallback = {"ENTRYPOINT_FALLBACKS": "org/model-GGUF=org/open-GGUF:open.gguf", "HF_TOKEN": TOKEN}
+
+    report = examine(program, f"{program.folder}/.venv/bin/python", ENTRYPOINT_MODELS="", PATH=app.path, **fallback)
+
+    assert report.code == 77
+    refused, notice = report.all("model")
+    assert refused["status"] == "bad"
+    assert "does not read PGPT_HF_REPO_ID" in notice["text"]
+    assert notice["facts"] == {"notice": "fallback-not-usable"}
+
+
 @pytest.mark.parametrize("kind", ["dns", "cache"])
 def test_no_trial_is_left_by_a_report_that_could_not_wait(program: Program, kind: str) -> None:
     hanging(program, kind)
@@ -186,19 +202,88 @@ def test_a_mistake_in_one_check_is_told_as_one_and_hides_no_other(program: Progr
     assert TOKEN not in report.text
 
 
-def test_where_no_thread_can_be_had_there_is_no_traceback(program: Program) -> None:
-    code = (
-        "import sys, threading\n"
-        "def refuse(self): raise RuntimeError('cannot start new thread')\n"
-        "threading.Thread.start = refuse\n"
-        "from entrypoint.cli import main\n"
-        "sys.exit(main(['doctor']))\n"
+def spoiled(program: Program, spoil: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`doctor` in a process of which the code `spoil` broke something."""
+    code = f"import sys\n{spoil}\nfrom entrypoint.cli import main\nsys.exit(main(['doctor', *sys.argv[1:]]))\n"
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env=program.environ(),
+        cwd=program.folder,
+        capture_output=True,
+        text=True,
+        timeout=30,
     )
-    ended = subprocess.run([sys.executable, "-c", code], env=program.environ(), capture_output=True, text=True)
+
+
+NO_THREADS = """
+import threading
+def refuse(self): raise RuntimeError("can't start new thread")
+threading.Thread.start = refuse
+"""
+DEFECT = """
+from entrypoint.doctor import command
+def broken(*_): raise KeyError("no such thing")
+command.Examination = broken
+"""
+NO_IMPORT = "sys.modules['entrypoint.doctor.shared'] = None"
+STUCK = """
+import threading
+from entrypoint.doctor import command
+command.SECONDS, command.GRACE_SECONDS = 0.5, 0.0
+threading.Thread.start = lambda self: threading.Event().wait()
+"""
+
+
+def test_where_no_thread_can_be_had_the_checks_are_run_all_the_same(program: Program) -> None:
+    ended = spoiled(program, NO_THREADS, "--json")
+
+    said = Report(ended.returncode, json.loads(ended.stdout)["checks"], 0.0, ended.stdout)
+    assert [check["status"] for check in (said.of("endpoint"), said.all("cache")[0], said.of("state"))] == ["ok"] * 3
+    assert (said.code, said.bad) == (70, ["model"]), "the client asks with threads of its own"
+    assert not list(program.folder.rglob(".model-entrypoint-doctor-*"))
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("spoil", "kind"),
+    [(DEFECT, "KeyError: 'no such thing'"), (NO_IMPORT, "ModuleNotFoundError"), (STUCK, "Stuck")],
+    ids=["defect", "import", "stuck"],
+)
+def test_whatever_breaks_the_report_for_programs_is_one_object_that_says_so(
+    program: Program, spoil: str, kind: str
+) -> None:
+    ended = spoiled(program, spoil, "--json")
+
+    said = json.loads(ended.stdout)
+    assert (ended.returncode, said["exit_code"]) == (70, 70)
+    (check,) = said["checks"]
+    assert (check["name"], check["status"]) == ("doctor", "bad")
+    assert kind in check["text"]
+    assert "Traceback" not in ended.stderr
+
+
+def test_whatever_breaks_people_are_told(program: Program) -> None:
+    ended = spoiled(program, DEFECT)
 
     assert ended.returncode == 70
-    assert "cannot start new thread" in ended.stderr
-    assert "Traceback" not in ended.stderr
+    assert "KeyError: 'no such thing'" in ended.stdout
+
+
+def test_a_signal_that_comes_before_all_checks_have_begun_leaves_no_trial(program: Program) -> None:
+    spoil = """
+import os, signal
+from pathlib import Path
+from entrypoint.doctor import command
+def examination(given, lang, w, begun):
+    trial = command.Trial(Path.cwd())
+    begun(trial)
+    trial.begin()
+    assert trial.own.is_dir()
+    os.kill(os.getpid(), signal.SIGTERM)
+command.Examination = examination
+"""
+    assert spoiled(program, spoil).returncode == 143
+    assert not list(program.folder.rglob(".model-entrypoint-doctor-*"))
 
 
 def test_a_signal_ends_an_examination_at_once(program: Program, hub: LocalHub) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from entrypoint.doctor import trials
-from entrypoint.doctor.trials import Tried, try_out
+from entrypoint.doctor.trials import Trial, Tried, try_out
 
 
 def test_an_ordinary_folder_lacks_nothing_and_is_left_as_it_was(tmp_path: Path) -> None:
@@ -66,14 +67,56 @@ def test_a_full_disk_is_found_out_and_nothing_is_left(tmp_path: Path, monkeypatc
     assert not list(tmp_path.iterdir())
 
 
+def test_a_trial_that_was_ended_makes_no_folder_any_more(tmp_path: Path) -> None:
+    """A signal may come between the name of the folder and the folder."""
+    tried = try_out(tmp_path, lambda trial: trial.end())
+
+    assert isinstance(tried.fault, InterruptedError)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_trial_that_is_ended_in_the_middle_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[Trial] = []
+    link = trials._link
+
+    def interrupted(file: Path) -> None:
+        link(file)
+        begun[0].end()
+
+    monkeypatch.setattr(trials, "_link", interrupted)
+    try_out(tmp_path, begun.append)
+
+    assert begun[0].gone
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_into_which_its_thread_still_puts_files_is_removed_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial = Trial(tmp_path)
+    trial.begin()
+    remove, busy = shutil.rmtree, [1, 2]
+
+    def race(own: Path, *, ignore_errors: bool) -> None:
+        if busy:
+            (own / f"new{busy.pop()}").touch()
+        else:
+            remove(own, ignore_errors=ignore_errors)
+
+    monkeypatch.setattr(shutil, "rmtree", race)
+    trial.end()
+
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_folder_is_made_known_before_anything_can_hang_in_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun: list[Path] = []
+    begun: list[Trial] = []
     seen: list[bool] = []
     monkeypatch.setattr(trials, "_link", lambda _file: seen.append(bool(begun)))
 
     try_out(tmp_path, begun.append)
 
     assert seen == [True]
-    assert begun[0].parent == tmp_path
+    assert begun[0].own.parent == tmp_path
