@@ -32,7 +32,7 @@ from entrypoint.remedies.messages import translated
 from entrypoint.settings import Settings, Token, proxies, secrets
 from entrypoint.values import Identity, Need
 
-SECONDS = 8.0
+SECONDS = 7.5
 READING_SHARE, NETWORK_SHARE, WAITING_SHARE, LAST_SHARE = 0.15, 0.75, 0.85, 0.95
 PROBE_PATH = "/api/models?limit=1"  # public, cheap, and in the Hub's own form
 

@@ -95,7 +95,7 @@ def test_everything_hanging_at_once_is_told_within_ten_seconds(program: Program,
     command, variables = privategpt(program, "import time; time.sleep(600)")
     began = time.monotonic()
 
-    report = hanging(program, "dns cache", command, seconds=8.0, **variables)
+    report = hanging(program, "dns cache", command, seconds=7.5, **variables)
 
     assert time.monotonic() - began < BOUND
     assert {"needs", "dns", "cache"} <= set(report.bad)
@@ -194,7 +194,7 @@ def test_no_trial_is_left_by_a_report_that_could_not_wait(program: Program, kind
 
 
 def test_a_mistake_in_one_check_is_told_as_one_and_hides_no_other(program: Program) -> None:
-    report = hanging(program, "defect", seconds=8.0, HF_TOKEN=TOKEN)
+    report = hanging(program, "defect", seconds=7.5, HF_TOKEN=TOKEN)
 
     assert (report.code, report.bad) == (70, ["state"])
     assert "KeyError" in report.of("state")["text"]
