@@ -251,6 +251,14 @@ def test_without_known_words_the_token_and_the_repo_decide(
         assert judge(said(status, "RepoNotFound", words), bearer, target) == verdict
 
 
+@pytest.mark.parametrize("bearer", [NOBODY, ALICE, token("acme/other", orgs=("acme",)), UNTOLD])
+def test_a_mirror_that_shows_an_open_repo_and_not_its_file_lacks_the_file(bearer: Bearer) -> None:
+    shown = Target("acme/tiny", OPEN)
+    assert judge(said(404), bearer, shown) == "file-not-found"
+    assert judge(said(404, "RepoNotFound"), bearer, shown) != "file-not-found", "the Hub's own word on the repo"
+    assert judge(said(404), BAD, shown) == "token-invalid"
+
+
 def test_known_words_come_before_what_is_only_likely() -> None:
     member = reader("acme")
     target = Target("acme/tiny", OPEN)

@@ -57,6 +57,10 @@ def test_a_link_that_fell_silent_has_no_speed_and_no_time_left(clock: Clock) -> 
     assert meter.now().left is None or meter.now().rate < 2
 
 
+def test_less_than_a_byte_a_second_promises_no_end(clock: Clock) -> None:
+    assert fed(clock, (WINDOW_SECONDS - 1, 2)).left is None
+
+
 def test_bytes_that_are_taken_back_are_no_speed_in_either_direction(clock: Clock) -> None:
     snapshot = fed(clock, (5.0, 500), (5.0, -500), (5.0, 100))
 
